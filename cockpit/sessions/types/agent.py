@@ -1,0 +1,256 @@
+"""What an agent says: one stream of typed events, the same for every driver.
+
+Progress events (deltas) may be superseded or dropped and are not journaled; all others are facts.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cockpit.types import Model
+
+
+class AgentReady(Model):
+    """The agent answered for the first time and takes commands."""
+
+    type: Literal["ready"] = "ready"
+    agent: str = Field(description="driver and version, for people")
+    model: str = ""
+    scripted: bool = Field(default=False, description="a scripted model stands in; the screen must say so")
+    sandbox: str = Field(default="", description="how commands are confined, for people; empty: not confined")
+    thread: str = Field(default="", description="the agent's own id of the conversation, to resume it by")
+
+
+class TurnStarted(Model):
+    """A turn began."""
+
+    type: Literal["turn_started"] = "turn_started"
+    turn: int
+
+
+class MessageDelta(Model):
+    """A piece of a message that is being written. Progress."""
+
+    type: Literal["message_delta"] = "message_delta"
+    item: str
+    text: str
+
+
+class ReasoningDelta(Model):
+    """A piece of the model's reasoning summary. Progress."""
+
+    type: Literal["reasoning_delta"] = "reasoning_delta"
+    item: str
+    text: str
+
+
+class AgentMessage(Model):
+    """A whole message. Supersedes the deltas of the same item."""
+
+    type: Literal["message"] = "message"
+    item: str
+    text: str
+    author: Literal["agent", "human", "cockpit"] = "agent"
+    is_reasoning: bool = False
+
+
+class ToolStarted(Model):
+    """The agent began to use a tool."""
+
+    type: Literal["tool_started"] = "tool_started"
+    item: str
+    tool: str = Field(description="run, read, search, edit, plan, ask, done, or a foreign tool's name")
+    title: str = Field(description="one line for people: the command, the file")
+
+
+class ToolOutput(Model):
+    """A piece of a tool's output. Progress; the end carries the (bounded) whole."""
+
+    type: Literal["tool_output"] = "tool_output"
+    item: str
+    text: str
+
+
+class ToolEnded(Model):
+    """A tool finished."""
+
+    type: Literal["tool_ended"] = "tool_ended"
+    item: str
+    ok: bool
+    output: str = Field(default="", description="bounded: head and tail of long output")
+    exit_code: int | None = None
+    duration_s: float = 0.0
+
+
+class FileChanged(Model):
+    """The agent says it changed a file (evidence still comes from git)."""
+
+    type: Literal["file_changed"] = "file_changed"
+    path: str
+    change: Literal["added", "modified", "deleted"] = "modified"
+
+
+class StepStatus(StrEnum):
+    """State of one step of a plan."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class PlanStep(Model):
+    """One step of the agent's plan."""
+
+    text: str
+    status: StepStatus = StepStatus.PENDING
+
+
+class PlanChanged(Model):
+    """The agent's plan, whole."""
+
+    type: Literal["plan"] = "plan"
+    steps: tuple[PlanStep, ...]
+
+
+class UsageReported(Model):
+    """Tokens of one model call (not sums), and the size of the context."""
+
+    type: Literal["usage"] = "usage"
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    context_used: int | None = None
+    context_window: int | None = None
+    cost_usd: float | None = None
+
+
+class RequestKind(StrEnum):
+    """What the agent asks a human for."""
+
+    COMMAND = "command"
+    EDIT = "edit"
+    NETWORK = "network"
+    TOOL = "tool"
+    QUESTION = "question"
+
+
+class RequestRaised(Model):
+    """The agent waits for an answer that policy did not give."""
+
+    type: Literal["request"] = "request"
+    request: str
+    kind: RequestKind
+    title: str = Field(description="the exact question, or the exact command")
+    reason: str = ""
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    options: tuple[str, ...] = Field(default=(), description="suggested answers of a question")
+
+
+class RequestResolved(Model):
+    """A request is no longer open: answered, or withdrawn by the agent."""
+
+    type: Literal["request_resolved"] = "request_resolved"
+    request: str
+    outcome: str = ""
+
+
+class SteerOutcome(StrEnum):
+    """What became of a redirect."""
+
+    INJECTED = "injected"  # entered the running turn at a tool boundary
+    QUEUED = "queued"  # will begin a turn of its own
+    RESTARTED = "restarted"  # the running stream was cut and begun again
+
+
+class Steered(Model):
+    """The agent took a redirect."""
+
+    type: Literal["steered"] = "steered"
+    command: str
+    outcome: SteerOutcome
+
+
+class CommandAcknowledged(Model):
+    """The agent carried out a command (or had done so before)."""
+
+    type: Literal["acknowledged"] = "acknowledged"
+    command: str
+
+
+class Retrying(Model):
+    """The model endpoint failed; the agent tries again."""
+
+    type: Literal["retrying"] = "retrying"
+    message: str
+    attempt: int
+    wait_s: float
+
+
+class AgentNotice(Model):
+    """Something a person may want to know."""
+
+    type: Literal["notice"] = "notice"
+    text: str
+    level: Literal["info", "warning", "error"] = "info"
+
+
+class TurnReason(StrEnum):
+    """Why a turn ended."""
+
+    DONE = "done"  # the agent says the task is complete
+    COMPLETED = "completed"  # the agent stopped without saying so
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+class TurnEnded(Model):
+    """A turn ended."""
+
+    type: Literal["turn_ended"] = "turn_ended"
+    turn: int
+    reason: TurnReason
+    summary: str = ""
+    error: str = ""
+
+
+class AgentExited(Model):
+    """The agent's process ended. Made by the supervisor from the runner's exit file, never by the agent."""
+
+    type: Literal["exited"] = "exited"
+    exit_code: int | None = Field(description="None: it vanished without leaving a status")
+    error: str = Field(default="", description="last lines of its stderr")
+
+
+AgentEvent = Annotated[
+    AgentReady
+    | TurnStarted
+    | MessageDelta
+    | ReasoningDelta
+    | AgentMessage
+    | ToolStarted
+    | ToolOutput
+    | ToolEnded
+    | FileChanged
+    | PlanChanged
+    | UsageReported
+    | RequestRaised
+    | RequestResolved
+    | Steered
+    | CommandAcknowledged
+    | Retrying
+    | AgentNotice
+    | TurnEnded
+    | AgentExited,
+    Field(discriminator="type"),
+]
+
+_PROGRESS = (MessageDelta, ReasoningDelta, ToolOutput)
+
+
+def is_progress(event: object) -> bool:
+    """Return whether an event may be superseded by its successor (and is therefore not journaled)."""
+    return isinstance(event, _PROGRESS)
