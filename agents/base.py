@@ -1,9 +1,9 @@
 """The driver seam: what the supervisor needs of any agent, whatever its protocol.
 
-A driver does no input or output of its own. The agent is a process under the runner: its output is appended to a spool,
-which the supervisor follows by byte offset and hands to `decode` line by line; what `encode` returns is written to the
-agent's input, once per command id. So a driver can be replayed from a recorded spool, and its state, where it has any, is
-a fold of that spool.
+A driver does no input or output of its own. The agent is a process under the runner: its output is appended to a
+spool, which the supervisor follows by byte offset and hands to `decode` line by line; what `encode` returns is written
+to the agent's input, once per command id. So a driver can be replayed from a recorded spool, and its state, where it
+has any, is a fold of that spool.
 """
 
 from __future__ import annotations

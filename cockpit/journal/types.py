@@ -1,0 +1,303 @@
+"""The events: facts, appended once. Everything that is shown is a fold of them.
+
+Every event has a `kind` (the discriminator) and a `v` (its version). A reader ignores fields and kinds it does not know;
+a change that older readers would misread gets a new version.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from cockpit.changes.types import ChangeStat
+from cockpit.checks.types import CheckResult, Finding, Receipt, When
+from cockpit.sessions.types import (
+    AgentCommand,
+    AgentEvent,
+    AttentionItem,
+    Decision,
+    SessionStatus,
+    Task,
+    WorkspaceInfo,
+)
+from cockpit.types import CommitId, Model, SessionId, TreeId
+
+
+class _Event(Model):
+    v: int = 1
+
+
+class SupervisorStarted(_Event):
+    """A supervisor took over the journal."""
+
+    kind: Literal["supervisor_started"] = "supervisor_started"
+    pid: int
+    version: str
+    repository: str
+    sandbox: str = Field(default="", description="how commands are confined; empty: they are not")
+
+
+class SupervisorStopped(_Event):
+    """The supervisor ended in good order."""
+
+    kind: Literal["supervisor_stopped"] = "supervisor_stopped"
+
+
+class ConfigLoaded(_Event):
+    """cockpit.toml was read (also after a change)."""
+
+    kind: Literal["config_loaded"] = "config_loaded"
+    target: str = Field(description="branch that changes land on")
+    agents: tuple[str, ...] = ()
+    default_agent: str = ""
+    checks: tuple[str, ...] = ()
+    max_parallel: int = 1
+
+
+class ConfigBroken(_Event):
+    """cockpit.toml could not be used; the last good one stays in force."""
+
+    kind: Literal["config_broken"] = "config_broken"
+    error: str
+
+
+class SessionCreated(_Event):
+    """A task became a session."""
+
+    kind: Literal["session_created"] = "session_created"
+    task: Task
+    by: str = ""
+
+
+class StatusChanged(_Event):
+    """A session moved to another state."""
+
+    kind: Literal["status_changed"] = "status_changed"
+    status: SessionStatus
+    reason: str = ""
+
+
+class WorkspaceReady(_Event):
+    """A session has its worktree, branch and ports."""
+
+    kind: Literal["workspace_ready"] = "workspace_ready"
+    workspace: WorkspaceInfo
+
+
+class WorkspaceRemoved(_Event):
+    """A session's worktree was reclaimed; its branch stays."""
+
+    kind: Literal["workspace_removed"] = "workspace_removed"
+    freed_bytes: int = 0
+
+
+class AppChanged(_Event):
+    """The session's running app copy came up, went down or failed to."""
+
+    kind: Literal["app_changed"] = "app_changed"
+    status: Literal["starting", "ready", "failed", "stopped"]
+    detail: str = ""
+
+
+class AgentSaid(_Event):
+    """One event of the agent's stream."""
+
+    kind: Literal["agent"] = "agent"
+    said: AgentEvent
+
+
+class CommandSent(_Event):
+    """A command is about to be written to the agent; its id is carried out at most once."""
+
+    kind: Literal["command_sent"] = "command_sent"
+    command: AgentCommand
+    author: str = Field(default="cockpit", description="who is behind it: a person's name, or cockpit")
+
+
+class ChecksStarted(_Event):
+    """Checks begin on a tree."""
+
+    kind: Literal["checks_started"] = "checks_started"
+    tree: TreeId
+    when: When
+    round: int
+    checks: tuple[str, ...]
+
+
+class CheckFinished(_Event):
+    """One check has its result."""
+
+    kind: Literal["check_finished"] = "check_finished"
+    when: When
+    round: int
+    result: CheckResult
+
+
+class FindingsSent(_Event):
+    """Findings went back to the agent."""
+
+    kind: Literal["findings_sent"] = "findings_sent"
+    round: int
+    new: tuple[Finding, ...] = ()
+    still_open: tuple[Finding, ...] = ()
+    fixed: tuple[Finding, ...] = ()
+
+
+class ChangeMeasured(_Event):
+    """The diff of a workspace against its base changed."""
+
+    kind: Literal["change_measured"] = "change_measured"
+    stat: ChangeStat
+
+
+class ChangeCommitted(_Event):
+    """The workspace's content was committed on its branch."""
+
+    kind: Literal["change_committed"] = "change_committed"
+    commit: CommitId
+    tree: TreeId
+
+
+class ReceiptIssued(_Event):
+    """Every check passed on this very tree."""
+
+    kind: Literal["receipt_issued"] = "receipt_issued"
+    receipt: Receipt
+
+
+class DecisionMade(_Event):
+    """A human (or a policy) decided."""
+
+    kind: Literal["decision_made"] = "decision_made"
+    decision: Decision
+
+
+class QueueEntered(_Event):
+    """An approved change joined the merge queue."""
+
+    kind: Literal["queue_entered"] = "queue_entered"
+    commit: CommitId
+    target: str
+
+
+class QueueTested(_Event):
+    """A change is being tested on the tree that would land; `batch` is tested together, in this order."""
+
+    kind: Literal["queue_tested"] = "queue_tested"
+    batch: tuple[SessionId, ...]
+    tree: TreeId
+
+
+class QueueBlocked(_Event):
+    """A clean change cannot land yet."""
+
+    kind: Literal["queue_blocked"] = "queue_blocked"
+    reason: str
+
+
+class QueueLeft(_Event):
+    """A change left the queue without landing."""
+
+    kind: Literal["queue_left"] = "queue_left"
+    reason: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Landed(_Event):
+    """The target branch was moved to exactly the tree that was tested."""
+
+    kind: Literal["landed"] = "landed"
+    target: str
+    commit: CommitId
+    tree: TreeId
+    receipt: Receipt
+
+
+class AttentionRaised(_Event):
+    """Something needs a human."""
+
+    kind: Literal["attention_raised"] = "attention_raised"
+    item: AttentionItem
+
+
+class AttentionResolved(_Event):
+    """It no longer does. The three figures are what attention is measured by."""
+
+    kind: Literal["attention_resolved"] = "attention_resolved"
+    item: str
+    how: str = ""
+    waited_s: float = 0.0
+    looked_s: float = 0.0
+    keys: int = 0
+    by: str = ""
+
+
+class FileReviewed(_Event):
+    """A person marked a file as reviewed, or took the mark back. It holds for this content only."""
+
+    kind: Literal["file_reviewed"] = "file_reviewed"
+    path: str
+    blob: str
+    is_reviewed: bool
+    by: str = ""
+
+
+class PolicyAdded(_Event):
+    """An "always" became a line of the policy."""
+
+    kind: Literal["policy_added"] = "policy_added"
+    argv: tuple[str, ...]
+    by: str = ""
+
+
+class Noted(_Event):
+    """Something a person may want to know about a session or, without one, about the supervisor."""
+
+    kind: Literal["noted"] = "noted"
+    text: str
+    level: Literal["info", "warning", "error"] = "info"
+
+
+Event = Annotated[
+    SupervisorStarted
+    | SupervisorStopped
+    | ConfigLoaded
+    | ConfigBroken
+    | SessionCreated
+    | StatusChanged
+    | WorkspaceReady
+    | WorkspaceRemoved
+    | AppChanged
+    | AgentSaid
+    | CommandSent
+    | ChecksStarted
+    | CheckFinished
+    | FindingsSent
+    | ChangeMeasured
+    | ChangeCommitted
+    | ReceiptIssued
+    | DecisionMade
+    | QueueEntered
+    | QueueTested
+    | QueueBlocked
+    | QueueLeft
+    | Landed
+    | AttentionRaised
+    | AttentionResolved
+    | FileReviewed
+    | PolicyAdded
+    | Noted,
+    Field(discriminator="kind"),
+]
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+class Envelope(Model):
+    """An event with its place in the journal."""
+
+    seq: int = Field(ge=1, description="place in the journal: 1, 2, 3, ... without a gap")
+    at: float = Field(description="epoch seconds")
+    session: SessionId | None = None
+    event: Event
