@@ -2,11 +2,50 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from cockpit.types import Model, TreeId
+
+_SHELL_TOKEN = re.compile(r"[();<>|&]+")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+
+
+def split_command(value: object) -> object:
+    """Split a command line into its arguments; a list is taken as it is.
+
+    There is no shell: unquoted shell syntax is refused rather than passed on as an argument.
+
+    Raises:
+        ValueError: with the cure, when the line is empty, has an open quote or needs a shell.
+    """
+    if not isinstance(value, str):
+        return value
+    shell = shlex.shlex(value, posix=False, punctuation_chars=True)
+    shell.whitespace_split = True
+    shell.commenters = ""
+    try:
+        argv = shlex.split(value)
+        operators = [token for token in shell if _SHELL_TOKEN.fullmatch(token)]
+    except ValueError as error:
+        raise ValueError(f"cannot be split into arguments: {error}") from error
+    if operators:
+        raise ValueError(f'no shell runs it, so `{operators[0]}` has no meaning: write ["bash", "-c", "..."]')
+    if not argv:
+        raise ValueError("is empty")
+    if _ASSIGNMENT.match(argv[0]):
+        raise ValueError(f"begins with a variable (`{argv[0]}`): put it under env")
+    return argv
+
+
+Command = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[^\x00]*$")], ...], Field(min_length=1), BeforeValidator(split_command)
+]
+"""A program and its arguments; in TOML one line (split as a shell would, but run without one) or a list."""
 
 
 class When(StrEnum):
@@ -60,6 +99,7 @@ class CheckResult(Model):
     is_cached: bool = Field(default=False, description="the same inputs had been checked before")
     output: str = Field(default="", description="id under which the raw output is kept")
     summary: str = Field(default="", description="one line for people")
+    total: int = Field(default=0, description="findings the tool reported; more than len(findings) when cut")
 
 
 class Receipt(Model):

@@ -1,0 +1,60 @@
+"""The whole of cockpit.toml as one value, composed of the domains' sections."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from cockpit.changes.config import MergeConfig
+from cockpit.checks.config import CheckConfig
+from cockpit.config.ui import UiConfig
+from cockpit.sessions.config import AgentConfig, PolicyConfig, SessionsConfig
+from cockpit.sessions.types import Budget
+from cockpit.types import Model
+
+BUILT_IN_AGENTS = {"native": AgentConfig(driver="native"), "mechanic": AgentConfig(driver="mechanic")}
+
+
+class BudgetConfig(Budget, extra="forbid"):
+    """How far each session may go before it pauses and asks, unless its task says otherwise."""
+
+
+class Config(Model, extra="forbid"):
+    """Everything that cockpit.toml says."""
+
+    checks: tuple[CheckConfig, ...] = Field(
+        default=(), description="as `[[checks]]` with a name, or as `[checks.NAME]`"
+    )
+    sessions: SessionsConfig = Field(default_factory=SessionsConfig)
+    budget: BudgetConfig = Field(default_factory=BudgetConfig)
+    agents: dict[str, AgentConfig] = Field(
+        default_factory=lambda: dict(BUILT_IN_AGENTS),
+        description="`native` and `mechanic` exist without being written",
+        json_schema_extra={"default_text": "native, mechanic"},
+    )
+    default_agent: str = Field(default="native", validate_default=True, description="the agent of tasks that name none")
+    merge: MergeConfig = Field(default_factory=MergeConfig)
+    ui: UiConfig = Field(default_factory=UiConfig)
+    policy: PolicyConfig = Field(default_factory=PolicyConfig)
+
+    @field_validator("agents")
+    @classmethod
+    def _with_built_in(cls, agents: dict[str, AgentConfig]) -> dict[str, AgentConfig]:
+        return {**BUILT_IN_AGENTS, **agents}
+
+    @field_validator("checks")
+    @classmethod
+    def _names_differ(cls, checks: tuple[CheckConfig, ...]) -> tuple[CheckConfig, ...]:
+        twice = [name for name, count in Counter(check.name for check in checks).items() if count > 1]
+        if twice:
+            raise ValueError(f"name {twice[0]!r} is used twice")
+        return checks
+
+    @field_validator("default_agent")
+    @classmethod
+    def _agent_exists(cls, name: str, info: ValidationInfo) -> str:
+        agents = info.data.get("agents")  # absent when the agents themselves are wrong, which is told already
+        if agents is not None and name not in agents:
+            raise ValueError(f"{name!r} is not an agent; there are {', '.join(sorted(agents))}")
+        return name
