@@ -1,6 +1,6 @@
 """The events: facts, appended once. Everything that is shown is a fold of them.
 
-Every event has a `kind` (the discriminator) and a `v` (its version). A reader ignores fields and kinds it does not know;
+Every event has a `kind` (the discriminator) and a `v` (its version). A reader ignores fields that it does not know;
 a change that older readers would misread gets a new version.
 """
 

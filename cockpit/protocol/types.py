@@ -1,0 +1,248 @@
+"""What crosses the supervisor's socket: newline-delimited JSON, protocol 1.
+
+A client writes requests `{"id": n, "command": {...}}` and reads two kinds of lines: replies `{"reply": n, ...}` with
+`result` or `error`, and pushes `{"push": ...}`. After `subscribe` the first push is a snapshot of the state, followed
+by every event after it: no gap, no duplicate. Progress (deltas) is pushed only for the sessions a client watches, and
+may be dropped for a slow one; a client that falls far behind gets a new snapshot instead of the events it missed.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from cockpit.journal.types import Envelope
+from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task
+from cockpit.types import Model, SessionId
+
+PROTOCOL = 1
+LINE_LIMIT_BYTES = 64 << 20
+
+
+class Attention(Model):
+    """What a decision cost its human: seconds spent looking at the item and keys pressed."""
+
+    looked_s: float = 0.0
+    keys: int = 0
+
+
+class Hello(Model):
+    """Says who speaks. Result: `{"protocol", "version", "repository", "pid"}`."""
+
+    cmd: Literal["hello"] = "hello"
+    protocol: int = PROTOCOL
+    client: str = ""
+
+
+class Subscribe(Model):
+    """Send the state now and every event from then on."""
+
+    cmd: Literal["subscribe"] = "subscribe"
+
+
+class Watch(Model):
+    """Push the progress of these sessions (replaces the earlier choice)."""
+
+    cmd: Literal["watch"] = "watch"
+    sessions: tuple[SessionId, ...] = ()
+
+
+class CreateTasks(Model):
+    """Begin a session for each task. Result: `{"sessions": [id, ...]}`."""
+
+    cmd: Literal["create_tasks"] = "create_tasks"
+    tasks: tuple[Task, ...] = Field(min_length=1)
+
+
+class Approve(Model):
+    """Put a ready change into the merge queue. `commit` guards against deciding on what was not seen."""
+
+    cmd: Literal["approve"] = "approve"
+    session: SessionId
+    commit: str = ""
+    attention: Attention = Attention()
+
+
+class Reject(Model):
+    """Close a session; its branch is kept."""
+
+    cmd: Literal["reject"] = "reject"
+    session: SessionId
+    reason: str = ""
+    attention: Attention = Attention()
+
+
+class Redirect(Model):
+    """Say something to the agent: into the running turn, or (`after_turn`) as its next turn."""
+
+    cmd: Literal["redirect"] = "redirect"
+    session: SessionId
+    text: str = ""
+    comments: tuple[LineComment, ...] = ()
+    after_turn: bool = False
+    attention: Attention = Attention()
+
+
+class AnswerRequest(Model):
+    """Answer what the agent asked."""
+
+    cmd: Literal["answer"] = "answer"
+    session: SessionId
+    request: str
+    decision: AnswerDecision
+    text: str = ""
+    attention: Attention = Attention()
+
+
+class Stop(Model):
+    """Interrupt the agent; the session can be resumed."""
+
+    cmd: Literal["stop"] = "stop"
+    session: SessionId
+
+
+class Resume(Model):
+    """Go on with an interrupted, paused or failed session (a paused one gets its budget again)."""
+
+    cmd: Literal["resume"] = "resume"
+    session: SessionId
+    text: str = ""
+    attention: Attention = Attention()
+
+
+class Undo(Model):
+    """Take back the person's last decision, while it has not landed. Result: `{"undone": kind, "session": id}`."""
+
+    cmd: Literal["undo"] = "undo"
+
+
+class ReviewFile(Model):
+    """Mark a file of a change as reviewed; the mark holds while its content stays."""
+
+    cmd: Literal["review_file"] = "review_file"
+    session: SessionId
+    path: str
+    blob: str
+    is_reviewed: bool = True
+
+
+class GetDiff(Model):
+    """Result: `{"text": unified diff, "tree": id, "base": id, "is_truncated": bool}` of the workspace as it is now."""
+
+    cmd: Literal["get_diff"] = "get_diff"
+    session: SessionId
+    context: int = Field(default=3, ge=0, le=50)
+
+
+class GetOutput(Model):
+    """Result: `{"text": raw output}` of a check, by the id in its result."""
+
+    cmd: Literal["get_output"] = "get_output"
+    output: str
+
+
+class GetEvents(Model):
+    """Result: `{"envelopes": [...], "is_start": bool}`: the last events of a session before `before`, in order."""
+
+    cmd: Literal["get_events"] = "get_events"
+    session: SessionId
+    before: int | None = None
+    limit: int = Field(default=500, ge=1, le=5000)
+
+
+class CollectGarbage(Model):
+    """Reclaim workspaces of landed and rejected sessions. Result: a report of what was freed and what was kept."""
+
+    cmd: Literal["gc"] = "gc"
+    is_dry_run: bool = False
+
+
+class GetStats(Model):
+    """Result: the counters of attention and flow."""
+
+    cmd: Literal["stats"] = "stats"
+
+
+class Down(Model):
+    """End the supervisor. Agents are stopped too; their sessions can be resumed later."""
+
+    cmd: Literal["down"] = "down"
+    keep_agents: bool = False
+
+
+Command = Annotated[
+    Hello
+    | Subscribe
+    | Watch
+    | CreateTasks
+    | Approve
+    | Reject
+    | Redirect
+    | AnswerRequest
+    | Stop
+    | Resume
+    | Undo
+    | ReviewFile
+    | GetDiff
+    | GetOutput
+    | GetEvents
+    | CollectGarbage
+    | GetStats
+    | Down,
+    Field(discriminator="cmd"),
+]
+
+
+class Request(Model):
+    """One line from a client."""
+
+    id: int
+    command: Command
+
+
+class ErrorInfo(Model):
+    """What happened, what was kept, what to do next."""
+
+    what: str
+    kept: str = ""
+    next: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.kept, self.next) if part)
+
+
+class Reply(Model):
+    """The answer to a request."""
+
+    reply: int
+    result: dict[str, Any] | None = None
+    error: ErrorInfo | None = None
+
+
+class Snapshot(Model):
+    """The state as JSON text (see `cockpit.state.model.STATE`); events after its `seq` follow."""
+
+    push: Literal["snapshot"] = "snapshot"
+    state: str
+
+
+class Happened(Model):
+    """An event of the journal."""
+
+    push: Literal["event"] = "event"
+    envelope: Envelope
+
+
+class Progress(Model):
+    """A delta of a watched session; may be missing."""
+
+    push: Literal["progress"] = "progress"
+    session: SessionId
+    said: AgentEvent
+
+
+Push = Annotated[Snapshot | Happened | Progress, Field(discriminator="push")]
+
+REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
+PUSH: TypeAdapter[Push] = TypeAdapter(Push)

@@ -1,0 +1,123 @@
+"""What a screen shows, as plain objects: the state is a fold of the events (see fold.py) and nothing else.
+
+Bounded on purpose: a session costs kilobytes however long it runs. Long things (transcript, diff, raw check output) are
+asked for by session when somebody looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
+
+from cockpit.changes.types import ChangeStat, QueueEntry
+from cockpit.checks.types import CheckResult, Finding, Receipt
+from cockpit.sessions.types import (
+    AttentionItem,
+    Decision,
+    PlanStep,
+    RequestRaised,
+    SessionStatus,
+    Task,
+    Usage,
+    WorkspaceInfo,
+)
+from cockpit.types import SessionId
+
+
+@dataclass(slots=True)
+class SessionState:
+    """Everything a screen shows of one session, but its transcript and its diff."""
+
+    id: SessionId
+    number: int
+    """1, 2, 3, ... in order of creation: the short name that people say."""
+    task: Task
+    created_at: float
+    status: SessionStatus = SessionStatus.QUEUED
+    reason: str = ""
+    status_since: float = 0.0
+    last_heard_at: float = 0.0
+    """Epoch seconds of the agent's last sign of life."""
+    headline: str = ""
+    """What it is doing now, in one line."""
+    workspace: WorkspaceInfo | None = None
+    agent: str = ""
+    model: str = ""
+    is_scripted: bool = False
+    sandbox: str = ""
+    thread: str = ""
+    turn: int = 0
+    round: int = 0
+    """Check rounds since the last human decision."""
+    worked_s: float = 0.0
+    """Seconds spent in agent turns; budgets count these."""
+    turn_started_at: float | None = None
+    usage: Usage = field(default_factory=Usage)
+    plan: tuple[PlanStep, ...] = ()
+    requests: dict[str, RequestRaised] = field(default_factory=dict)
+    checks: dict[str, CheckResult] = field(default_factory=dict)
+    """Latest result by check name, findings included."""
+    running_checks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """Open findings of the last round."""
+    change: ChangeStat | None = None
+    commit: str = ""
+    receipt: Receipt | None = None
+    landed_commit: str = ""
+    reviewed: dict[str, str] = field(default_factory=dict)
+    """Path -> blob that a person has marked as reviewed."""
+    app: str = ""
+    """State of the running app copy, for people; empty: none is declared."""
+    decisions: int = 0
+    version: int = 0
+    """Sequence number of the last event that touched it: views cache by it."""
+
+    @property
+    def name(self) -> str:
+        """One line that stands for the session in lists."""
+        return self.task.headline()
+
+
+@dataclass(slots=True)
+class Stats:
+    """Attention is the currency, so it is counted from the first day."""
+
+    landed: int = 0
+    rejected: int = 0
+    decisions: int = 0
+    rounds_of_landed: int = 0
+    attention_items: int = 0
+    waited_s: float = 0.0
+    looked_s: float = 0.0
+    keys: int = 0
+    people: dict[str, int] = field(default_factory=dict)
+    """Decisions by person."""
+
+
+@dataclass(slots=True)
+class State:
+    """The whole of it."""
+
+    seq: int = 0
+    repository: str = ""
+    sandbox: str = ""
+    supervisor_pid: int = 0
+    target: str = ""
+    agents: tuple[str, ...] = ()
+    default_agent: str = ""
+    check_names: tuple[str, ...] = ()
+    max_parallel: int = 1
+    config_error: str = ""
+    sessions: dict[SessionId, SessionState] = field(default_factory=dict)
+    attention: dict[str, AttentionItem] = field(default_factory=dict)
+    """Open items by id, in order of appearance."""
+    queue: list[QueueEntry] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    """The most recent ones, oldest first."""
+    notes: list[str] = field(default_factory=list)
+    """Recent notes that belong to no session, oldest first."""
+    stats: Stats = field(default_factory=Stats)
+
+
+STATE: TypeAdapter[State] = TypeAdapter(State)
