@@ -100,6 +100,16 @@ class AppChanged(_Event):
     detail: str = ""
 
 
+class AgentLaunched(_Event):
+    """The session's agent was started under the runner, as its `run`-th process."""
+
+    kind: Literal["agent_launched"] = "agent_launched"
+    run: int
+    driver: str
+    agent: str = Field(description="name in cockpit.toml")
+    is_resume: bool = False
+
+
 class AgentSaid(_Event):
     """One event of the agent's stream."""
 
@@ -269,6 +279,7 @@ Event = Annotated[
     | WorkspaceReady
     | WorkspaceRemoved
     | AppChanged
+    | AgentLaunched
     | AgentSaid
     | CommandSent
     | ChecksStarted

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from cockpit.journal.types import Envelope
-from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task
+from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task, Usage
 from cockpit.types import Model, SessionId
 
 PROTOCOL = 1
@@ -36,9 +36,14 @@ class Hello(Model):
 
 
 class Subscribe(Model):
-    """Send the state now and every event from then on."""
+    """Send the state now and what changes it from then on.
+
+    Agents' chatter (see `Chatter`) of sessions that the client does not watch comes summed up, a few times a second;
+    with `everything` each event is pushed as it happened.
+    """
 
     cmd: Literal["subscribe"] = "subscribe"
+    everything: bool = False
 
 
 class Watch(Model):
@@ -159,7 +164,7 @@ class CollectGarbage(Model):
 
 
 class GetStats(Model):
-    """Result: the counters of attention and flow."""
+    """Result: `Stats` and the number of sessions by status: what a landed change costs in attention."""
 
     cmd: Literal["stats"] = "stats"
 
@@ -234,6 +239,24 @@ class Happened(Model):
     envelope: Envelope
 
 
+class Chatter(Model):
+    """All that an unwatched session's chatter changes in its state."""
+
+    session: SessionId
+    version: int
+    headline: str
+    last_heard_at: float
+    usage: Usage
+
+
+class Digest(Model):
+    """The sum of the chatter up to event `seq`: with it, the client's state equals the fold of all events up to it."""
+
+    push: Literal["digest"] = "digest"
+    seq: int
+    sessions: tuple[Chatter, ...]
+
+
 class Progress(Model):
     """A delta of a watched session; may be missing."""
 
@@ -242,7 +265,7 @@ class Progress(Model):
     said: AgentEvent
 
 
-Push = Annotated[Snapshot | Happened | Progress, Field(discriminator="push")]
+Push = Annotated[Snapshot | Happened | Digest | Progress, Field(discriminator="push")]
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 PUSH: TypeAdapter[Push] = TypeAdapter(Push)

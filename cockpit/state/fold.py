@@ -16,6 +16,7 @@ from cockpit.sessions.types import (
     AgentExited,
     AgentMessage,
     AgentReady,
+    CommandAcknowledged,
     DecisionKind,
     PlanChanged,
     RequestRaised,
@@ -27,7 +28,7 @@ from cockpit.sessions.types import (
     Usage,
     UsageReported,
 )
-from cockpit.state.model import SessionState, State
+from cockpit.state.model import Allowance, SessionState, State
 
 KEPT_DECISIONS = 200
 KEPT_NOTES = 50
@@ -122,6 +123,18 @@ def _app(session: SessionState, event: ev.AppChanged, _at: float) -> None:
     session.app = f"{event.status} {event.detail}".strip()
 
 
+def _launched(session: SessionState, event: ev.AgentLaunched, at: float) -> None:
+    session.run, session.agent_name, session.last_heard_at = event.run, event.agent, at
+
+
+def _command_sent(session: SessionState, event: ev.CommandSent, _at: float) -> None:
+    session.commands = {**session.commands, event.command.id: event.command}
+
+
+def _acknowledged(session: SessionState, said: CommandAcknowledged, _at: float) -> None:
+    session.commands = {k: v for k, v in session.commands.items() if k != said.command}
+
+
 def _agent(session: SessionState, event: ev.AgentSaid, at: float) -> None:
     session.last_heard_at = at
     if act := _SAID.get(type(event.said)):
@@ -143,6 +156,8 @@ def _turn_over(session: SessionState, said: TurnEnded | AgentExited, at: float) 
         session.worked_s += max(0.0, at - session.turn_started_at)
     session.turn_started_at = None
     session.requests = {}
+    if isinstance(said, AgentExited):
+        session.commands = {}
     if isinstance(said, TurnEnded) and (said.summary or said.error):
         session.headline = _first_line(said.summary or said.error)
 
@@ -178,6 +193,7 @@ def _retrying(session: SessionState, said: Retrying, _at: float) -> None:
 
 _SAID: dict[type, Callable[[SessionState, Any, float], None]] = {
     AgentReady: _ready,
+    CommandAcknowledged: _acknowledged,
     TurnStarted: _turn_started,
     TurnEnded: _turn_over,
     AgentExited: _turn_over,
@@ -246,6 +262,8 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
     ev.WorkspaceReady: _workspace,
     ev.WorkspaceRemoved: _workspace_removed,
     ev.AppChanged: _app,
+    ev.AgentLaunched: _launched,
+    ev.CommandSent: _command_sent,
     ev.AgentSaid: _agent,
     ev.ChecksStarted: _checks_started,
     ev.CheckFinished: _check_finished,
@@ -259,12 +277,30 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
 # --- events of a session that touch what all sessions share ---------------------------------------------------------
 
 
+_ALLOWS_MORE = (DecisionKind.REDIRECT, DecisionKind.RESUME, DecisionKind.EXTEND)
+
+
+def spent_tokens(usage: Usage) -> int:
+    """Return the tokens that budgets count: read and written, cached ones too."""
+    return usage.input_tokens + usage.output_tokens
+
+
+def _policy_added(state: State, _session: SessionState, event: ev.PolicyAdded, _at: float) -> None:
+    if event.argv not in state.policy:
+        state.policy = (*state.policy, event.argv)
+
+
 def _decision(state: State, session: SessionState, event: ev.DecisionMade, _at: float) -> None:
     decision = event.decision
     state.decisions = [*state.decisions[-KEPT_DECISIONS + 1 :], decision]
     session.decisions += 1
-    if decision.kind in (DecisionKind.REDIRECT, DecisionKind.RESUME, DecisionKind.EXTEND):
+    if decision.kind in _ALLOWS_MORE:
         session.round = 0
+        session.allowance = Allowance(session.worked_s, spent_tokens(session.usage), session.usage.cost_usd or 0.0)
+    if decision.kind is DecisionKind.APPROVE:
+        session.approval = decision.id
+    elif decision.kind is not DecisionKind.ANSWER:
+        session.approval = ""
     state.stats.decisions += 1
     state.stats.people[decision.by] = state.stats.people.get(decision.by, 0) + 1
     if decision.kind is DecisionKind.REJECT:
@@ -318,6 +354,7 @@ def _attention_resolved(state: State, _session: SessionState, event: ev.Attentio
 
 _ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
     ev.DecisionMade: _decision,
+    ev.PolicyAdded: _policy_added,
     ev.QueueEntered: _queue_entered,
     ev.QueueTested: _queue_tested,
     ev.QueueBlocked: _queue_blocked,

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from cockpit.changes.types import ChangeStat, QueueEntry
 from cockpit.checks.types import CheckResult, Finding, Receipt
 from cockpit.sessions.types import (
+    AgentCommand,
     AttentionItem,
     Decision,
     PlanStep,
@@ -23,6 +24,15 @@ from cockpit.sessions.types import (
     WorkspaceInfo,
 )
 from cockpit.types import SessionId
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What had been spent when a human last let the session go on; budgets count from here."""
+
+    worked_s: float = 0.0
+    tokens: int = 0
+    cost_usd: float = 0.0
 
 
 @dataclass(slots=True)
@@ -47,6 +57,10 @@ class SessionState:
     is_scripted: bool = False
     sandbox: str = ""
     thread: str = ""
+    run: int = 0
+    """How often its agent was started; 0: never."""
+    agent_name: str = ""
+    """The agent's name in cockpit.toml, once one was started."""
     turn: int = 0
     round: int = 0
     """Check rounds since the last human decision."""
@@ -54,6 +68,9 @@ class SessionState:
     """Seconds spent in agent turns; budgets count these."""
     turn_started_at: float | None = None
     usage: Usage = field(default_factory=Usage)
+    allowance: Allowance = field(default_factory=lambda: Allowance())
+    commands: dict[str, AgentCommand] = field(default_factory=dict)
+    """Sent and not yet acknowledged; sent again after a crash, carried out at most once."""
     plan: tuple[PlanStep, ...] = ()
     requests: dict[str, RequestRaised] = field(default_factory=dict)
     checks: dict[str, CheckResult] = field(default_factory=dict)
@@ -64,6 +81,8 @@ class SessionState:
     change: ChangeStat | None = None
     commit: str = ""
     receipt: Receipt | None = None
+    approval: str = ""
+    """Id of the approval in force; it stands while the agent resolves a conflict, until a human says otherwise."""
     landed_commit: str = ""
     reviewed: dict[str, str] = field(default_factory=dict)
     """Path -> blob that a person has marked as reviewed."""
@@ -109,6 +128,8 @@ class State:
     check_names: tuple[str, ...] = ()
     max_parallel: int = 1
     config_error: str = ""
+    policy: tuple[tuple[str, ...], ...] = ()
+    """Commands (leading words) that people have allowed for good."""
     sessions: dict[SessionId, SessionState] = field(default_factory=dict)
     attention: dict[str, AttentionItem] = field(default_factory=dict)
     """Open items by id, in order of appearance."""
