@@ -55,8 +55,8 @@ class JournalTooNewError(JournalError):
         self.known = known
 
 
-class JournalCorruptError(JournalError):
-    """The database file is damaged, or is no journal at all."""
+class JournalUnreadableError(JournalError):
+    """The database file is damaged, is no journal at all, or could not be read just now."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(

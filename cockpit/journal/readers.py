@@ -34,7 +34,7 @@ class Readers:
 
     def close(self) -> None:
         """Wait for the queries under way and close every connection. Blocks."""
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown()
         while not self._idle.empty():
             self._idle.get_nowait().close()
 

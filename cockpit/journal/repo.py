@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from cockpit.journal import readers, store
-from cockpit.journal.errors import JournalClosedError, JournalError, JournalFailedError
+from cockpit.journal.breath import Breather
+from cockpit.journal.errors import JournalClosedError, JournalError, JournalFailedError, JournalUnreadableError
 from cockpit.journal.row import Row
 from cockpit.journal.writer import Write, Writer
 
@@ -69,6 +70,7 @@ class Journal:
         self._has_failed = asyncio.Event()
         self._failure: JournalFailedError | None = None
         self._closing: asyncio.Future[None] | None = None
+        self._breather = Breather(self._loop)
         self._readers = readers.Readers(path)
         self._writer = Writer(opened.db, path, self._committed_in_thread, self._failed_in_thread)
 
@@ -84,7 +86,7 @@ class Journal:
             JournalLockedError: another writer has it open.
             JournalUnsupportedError: the place cannot hold a journal.
             JournalTooNewError: it was written by a newer release.
-            JournalCorruptError: the file is damaged.
+            JournalUnreadableError: the file is damaged.
             JournalFailedError: the disk is full.
         """
         opening = asyncio.ensure_future(asyncio.to_thread(_open, path, refuse))
@@ -111,7 +113,7 @@ class Journal:
         if self._closing is None:
             self._closing = asyncio.ensure_future(asyncio.to_thread(self._close_files))
         await asyncio.shield(self._closing)
-        await asyncio.sleep(0)  # lets the last acknowledgements, queued before the files were closed, arrive
+        self._breather.close()
 
     # Writing
 
@@ -183,7 +185,7 @@ class Journal:
         """
         last = self._next_seq - 1
         if self._tickets:
-            await asyncio.shield(self._tickets[-1].done)
+            await self._submit(Write((), 0), range(self._next_seq, self._next_seq))
         elif self._failure is not None:
             raise self._failure
         return last
@@ -238,7 +240,13 @@ class Journal:
     async def _read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         if self._closing is not None:
             raise JournalClosedError(self.path)
-        return await self._readers.run(query)
+        self._breather.begin()
+        try:
+            return await self._readers.run(query)
+        except sqlite3.Error as error:
+            raise JournalUnreadableError(self.path, str(error)) from error
+        finally:
+            self._breather.end()
 
     def _check_open(self) -> None:
         if self._failure is not None:
@@ -253,10 +261,12 @@ class Journal:
         self._waiting_bytes += write.size_bytes
         if self._waiting_rows >= MAX_WAITING_ROWS or self._waiting_bytes >= MAX_WAITING_BYTES:
             self._has_room.clear()
+        self._breather.begin()
         self._writer.submit(write)
         return done
 
     def _committed(self, count: int) -> None:
+        self._breather.end(count)
         for _ in range(count):
             ticket = self._tickets.popleft()
             self._waiting_rows -= len(ticket.seqs)
@@ -273,6 +283,7 @@ class Journal:
             if not ticket.done.done():
                 ticket.done.set_exception(self._failure)
                 ticket.done.exception()  # counts as seen: who ignores the awaitable learns of it through `failure`
+        self._breather.end(len(self._tickets))
         self._tickets.clear()
         self._has_failed.set()
         self._has_room.set()

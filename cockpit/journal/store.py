@@ -10,11 +10,11 @@ import sqlite3
 from pathlib import Path
 
 from cockpit.journal.errors import (
-    JournalCorruptError,
     JournalError,
     JournalFailedError,
     JournalLockedError,
     JournalTooNewError,
+    JournalUnreadableError,
     JournalUnsupportedError,
 )
 
@@ -82,7 +82,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     Raises:
         JournalUnsupportedError: no write-ahead log there, or the proving write was not seen by a second connection.
         JournalTooNewError: the schema is newer than this code.
-        JournalCorruptError: the file is damaged or no database.
+        JournalUnreadableError: the file is damaged or no database.
         JournalFailedError: the disk is full.
     """
     db: sqlite3.Connection | None = None
@@ -150,5 +150,5 @@ def _opening_error(path: Path, error: sqlite3.Error | OSError) -> JournalError:
     if code == sqlite3.SQLITE_FULL:
         return JournalFailedError(path, str(error), 0)
     if code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return JournalCorruptError(path, str(error))
+        return JournalUnreadableError(path, str(error))
     return JournalUnsupportedError(path, str(error))
