@@ -1,0 +1,230 @@
+"""One terminal attached to the screen host: its connection, its App, its driver."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from textual.app import App
+
+from cockpit.screens.driver import RelayDriver, driver_for
+from cockpit.screens.traps import dress
+from cockpit.screens.wire import (
+    FROM_RELAY,
+    WIRE_VERSION,
+    FrameDecoder,
+    FrameType,
+    Hello,
+    WireError,
+    encode,
+    encode_exit,
+    encode_output,
+    parse_hello,
+    parse_size,
+)
+
+_log = logging.getLogger(__name__)
+
+HELLO_WITHIN_S = 10.0
+CLOSE_WITHIN_S = 5.0
+_SEND_BUFFER_BYTES = 64 * 1024
+_EARLY_INPUT_BYTES = 16 * 1024
+
+MakeApp = Callable[[Hello], App[Any]]
+
+
+class Room(Protocol):
+    """What an attachment needs of its host."""
+
+    tasks: asyncio.TaskGroup
+    make_app: MakeApp
+
+    def joined(self, attachment: Attachment) -> None:
+        """An attachment begins."""
+
+    def left(self, attachment: Attachment) -> None:
+        """An attachment has ended, and its App with it."""
+
+
+class Attachment(asyncio.Protocol):
+    """The host's end of one relay; it is the `Link` of its App's driver."""
+
+    def __init__(self, room: Room) -> None:
+        self.columns = 80
+        self.rows = 24
+        self.term_program = ""
+        self._room = room
+        self._frames = FrameDecoder(FROM_RELAY)
+        self._transport: asyncio.Transport | None = None
+        self._hello_timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._app: App[Any] | None = None
+        self._driver: RelayDriver | None = None
+        self._early_input = b""
+        self._farewell = ""
+        self._has_hello = False
+        self._is_leaving = False
+
+    # -- the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the peer if it is the same person."""
+        self._transport = cast("asyncio.Transport", transport)
+        peer: socket.socket = transport.get_extra_info("socket")
+        if (uid := peer_uid(peer)) != os.getuid():
+            _log.warning("turned away a peer of user id %d", uid)
+            self._transport.abort()
+            return
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+        self._transport.set_write_buffer_limits(high=_SEND_BUFFER_BYTES)
+        self._hello_timer = asyncio.get_running_loop().call_later(HELLO_WITHIN_S, self._transport.abort)
+        self._room.joined(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the relay; bytes that are no frames end this connection alone."""
+        try:
+            for kind, payload in self._frames.feed(data):
+                self._take(kind, payload)
+        except WireError as error:
+            _log.warning("closed a connection: %s", error)
+            if self._transport is not None:
+                self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The relay is gone: end its App."""
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+        self._transport = None
+        self.leave("")
+        if self._task is None:
+            self._room.left(self)
+
+    def pause_writing(self) -> None:
+        """The relay does not keep up."""
+        if self._driver is not None:
+            self._driver.pause()
+
+    def resume_writing(self) -> None:
+        """The relay has caught up."""
+        if self._driver is not None:
+            self._driver.resume()
+
+    def _take(self, kind: FrameType, payload: bytes) -> None:
+        if (kind is FrameType.HELLO) is self._has_hello:
+            raise WireError(f"an untimely {kind.name} frame")
+        match kind:
+            case FrameType.HELLO:
+                self._greet(parse_hello(payload))
+            case FrameType.INPUT if self._driver is not None:
+                self._driver.feed(payload)
+            case FrameType.INPUT:
+                self._early_input = (self._early_input + payload)[:_EARLY_INPUT_BYTES]
+            case FrameType.RESIZE:
+                self.columns, self.rows = parse_size(payload)
+                if self._driver is not None:
+                    self._driver.resize(self.columns, self.rows)
+            case FrameType.SUSPENDED if self._driver is not None:
+                self._driver.terminal_suspended()
+            case FrameType.CONTINUE:
+                self._send(encode(FrameType.RESUMED))
+                if self._driver is not None:
+                    self._driver.terminal_continued()
+            case _:
+                pass
+
+    def _greet(self, hello: Hello) -> None:
+        self._has_hello = True
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+        if hello.version != WIRE_VERSION:
+            self._part(
+                2,
+                f"The running screen host speaks version {WIRE_VERSION} of our protocol, this relay version "
+                f"{hello.version}. Run `cockpit down --screens`, then attach again.",
+            )
+            return
+        self.columns, self.rows, self.term_program = hello.columns, hello.rows, hello.term_program
+        self._task = self._room.tasks.create_task(self._run(hello), name="screen")
+
+    # -- the App
+
+    async def _run(self, hello: Hello) -> None:
+        code, message = 1, ""
+        try:
+            app = self._room.make_app(hello)
+            last_words = dress(app, hello)
+            app.driver_class = driver_for(self)
+            self._app = app
+            if not self._is_leaving:
+                await app.run_async(size=(self.columns, self.rows))
+            code, message = app.return_code or 0, last_words.getvalue().strip()
+            if app._exception is not None:
+                _log.error("a screen crashed", exc_info=app._exception)
+                message += "\nThis screen crashed; the sessions go on without it. Attach again to go on watching."
+        except Exception as error:  # one broken App must not take the others down
+            _log.exception("a screen could not run")
+            message = f"The screen could not run: {type(error).__name__}: {error}"
+        finally:
+            self._driver = self._app = None
+            self._part(code, self._farewell or message)
+            self._room.left(self)
+
+    def leave(self, farewell: str) -> None:
+        """End the App, by force if it does not end by itself in time; `farewell` is shown to its person."""
+        if self._is_leaving:
+            return
+        self._is_leaving = True
+        self._farewell = farewell
+        if self._app is not None:
+            with self._app._context():
+                self._app.exit()
+        if self._task is not None and not self._task.done():
+            force = asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._task.cancel)
+            self._task.add_done_callback(lambda _task: force.cancel())
+        elif self._task is None:
+            self._part(0, farewell)
+
+    def _part(self, code: int, message: str) -> None:
+        self._send(encode_exit(code, message))
+        if self._transport is not None:
+            self._transport.close()
+
+    def _send(self, frame: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame)
+
+    # -- the driver's link
+
+    def write(self, data: bytes) -> None:
+        """Send output to the terminal; never blocks."""
+        self._send(encode_output(data))
+
+    def suspend(self) -> None:
+        """Let the relay give the terminal back to its shell."""
+        self._send(encode(FrameType.SUSPEND))
+
+    def driver_ready(self, driver: RelayDriver) -> None:
+        """Hand over what was typed before there was a driver."""
+        self._driver = driver
+        early, self._early_input = self._early_input, b""
+        if early:
+            asyncio.get_running_loop().call_soon(driver.feed, early)
+
+
+def peer_uid(peer: socket.socket) -> int:
+    """Return the user id of the process at the other end of a unix socket, or -1 where the system does not say."""
+    if sys.platform == "linux":
+        credentials = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        uid = struct.unpack("3i", credentials)[1]
+    elif sys.platform == "darwin":
+        # struct xucred begins with a version and the uid; level SOL_LOCAL and option LOCAL_PEERCRED have no names here.
+        uid = struct.unpack_from("=II", peer.getsockopt(0, 1, 76))[1]
+    else:
+        uid = -1
+    return int(uid)
