@@ -1,0 +1,299 @@
+"""The one door to the git program: a scrubbed environment, no code from the repository, no process left behind.
+
+A direct asyncio subprocess rather than GitPython's `Git.execute` in a thread: a cancelled or expired command is
+ended with its whole process group, and it is faster (see tests/bench/bench_git.py for the figures).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cockpit.providers.git.errors import CommandFailed, GitMissing
+from cockpit.providers.git.types import Author
+
+OLDEST_VERSION: Final = (2, 38)
+"""The first git with `merge-tree --write-tree`."""
+
+HARDENING: Final = tuple(
+    word
+    for setting in (
+        "core.fsmonitor=false",
+        "core.hooksPath=/dev/null",
+        "core.pager=cat",
+        "core.sshCommand=false",
+        "core.askPass=false",
+        "core.attributesFile=/dev/null",
+        "core.commitGraph=false",  # an agent can write objects/info, and a false graph would hide commits
+        "core.splitIndex=false",
+        "core.protectHFS=true",
+        "core.protectNTFS=true",
+        "core.fsync=committed",
+        "core.fsyncMethod=batch",
+        "credential.helper=",
+        "diff.external=",
+        "diff.ignoreSubmodules=dirty",
+        "diff.submodule=short",
+        "merge.directoryRenames=false",
+        "submodule.recurse=false",
+        "protocol.allow=never",
+        "protocol.ext.allow=never",
+        "gpg.program=false",
+        "commit.gpgSign=false",
+        "log.showSignature=false",
+        "gc.auto=0",
+        "maintenance.auto=false",
+    )
+    for word in ("-c", setting)
+)
+
+_PASSED_ON: Final = ("PATH", "TMPDIR", "TZ", "SYSTEMROOT")
+_TAIL_BYTES: Final = 16_384
+_CHUNK_BYTES: Final = 65_536
+_GRACE_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a git command answered; `truncated` when it was stopped at the output limit."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+    truncated: bool = False
+
+    @property
+    def text(self) -> str:
+        """Standard output as one line, without the line end."""
+        return os.fsdecode(self.stdout).rstrip("\n")
+
+
+class Git:
+    """Runs git commands, a bounded number at a time, in one git directory of our own.
+
+    Args:
+        git_dir: The git directory every command uses; None for commands that need none or discover one.
+        program: The absolute path of git.
+        parallel: How many may run at once.
+        identity: Who commits and reference logs are by.
+        user_settings: Also read the person's own configuration files; only for commands that read settings.
+    """
+
+    def __init__(
+        self,
+        git_dir: Path | None,
+        *,
+        program: str | None = None,
+        parallel: int = 4,
+        identity: Author | None = None,
+        user_settings: bool = False,
+    ) -> None:
+        self.git_dir = git_dir
+        self.program = program or find_program()
+        self._slots = asyncio.Semaphore(parallel)
+        self._environ = _environment(git_dir, identity, user_settings=user_settings)
+
+    async def run(
+        self,
+        *args: str,
+        work_tree: Path | None = None,
+        index: Path | None = None,
+        stdin: bytes | None = None,
+        ok: Sequence[int] = (0,),
+        limit_bytes: int | None = None,
+        timeout_s: float = 120.0,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        config: Sequence[str] = (),
+    ) -> Output:
+        """Run one command to its end.
+
+        Args:
+            args: The subcommand and its arguments.
+            work_tree: The work tree it acts on; also its working directory.
+            index: The index file it uses.
+            stdin: What it reads; nothing when None.
+            ok: Exit codes that are answers rather than failures.
+            limit_bytes: Stop the command after this much standard output.
+            timeout_s: Seconds it may take, waiting for its turn excluded.
+            env: Further environment variables.
+            cwd: Its working directory, where neither a work tree nor the git directory is to be it.
+            config: Settings for this command alone, as `-c` words.
+
+        Raises:
+            CommandFailed: It ended with another code, or ran out of time.
+        """
+        environ = dict(self._environ, **(env or {}))
+        if index is not None:
+            environ["GIT_INDEX_FILE"] = str(index)
+        command = [self.program, *HARDENING, *config, "--no-pager", "--literal-pathspecs"]
+        if self.git_dir is not None:
+            command.append(f"--git-dir={self.git_dir}")
+        if work_tree is not None:
+            command.append(f"--work-tree={work_tree}")
+        async with self._slots:
+            try:
+                output = await _execute(
+                    [*command, *args], environ, work_tree or cwd or self.git_dir, stdin, limit_bytes, timeout_s
+                )
+            except TimeoutError:
+                raise CommandFailed(args[0], -signal.SIGTERM, f"stopped after {timeout_s:g} s") from None
+            except OSError as error:
+                raise CommandFailed(args[0], 127, str(error)) from error
+        if not output.truncated and output.code not in ok:
+            raise CommandFailed(args[0], output.code, output.stderr)
+        return output
+
+
+def find_program() -> str:
+    """Return the absolute path of git.
+
+    Raises:
+        GitMissing: There is none.
+    """
+    found = shutil.which("git")
+    if found is None:
+        raise GitMissing("git is not installed, or not on the PATH.", next="Install git 2.38 or newer.")
+    return str(Path(found).absolute())
+
+
+async def check_version(git: Git) -> tuple[int, ...]:
+    """Return git's version.
+
+    Raises:
+        GitMissing: It is older than the oldest supported one.
+    """
+    said = (await git.run("version")).text
+    match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", said)
+    version = tuple(int(part) for part in match.groups(default="0")) if match else (0,)
+    if version < OLDEST_VERSION:
+        raise GitMissing(f"{said} is too old.", next="Install git 2.38 or newer.")
+    return version
+
+
+def _environment(git_dir: Path | None, identity: Author | None, *, user_settings: bool) -> dict[str, str]:
+    environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environ |= {
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",  # refs/replace could show a reviewer another commit than the one that lands
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_PAGER": "cat",
+        "GIT_EDITOR": "false",
+        "HOME": str(git_dir) if git_dir is not None else os.devnull,
+    }
+    if user_settings:
+        for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "HOME"):
+            del environ[name]
+        kept = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM")
+        environ |= {name: os.environ[name] for name in kept if name in os.environ}
+    if identity is not None:
+        for role in ("AUTHOR", "COMMITTER"):
+            environ[f"GIT_{role}_NAME"] = identity.name
+            environ[f"GIT_{role}_EMAIL"] = identity.email
+    return environ
+
+
+async def _execute(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    cwd: Path | None,
+    stdin: bytes | None,
+    limit_bytes: int | None,
+    timeout_s: float,
+) -> Output:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        env=environ,
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as group:
+            if stdin is not None:
+                group.create_task(_feed(process, stdin))
+            errors = group.create_task(_tail(process))
+            answer = group.create_task(_collect(process, limit_bytes))
+            group.create_task(process.wait())
+    finally:
+        if process.returncode is None:
+            await _end(process)
+    stdout, truncated = answer.result()
+    return Output(process.returncode or 0, stdout, errors.result().decode("utf-8", "replace"), truncated)
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    stdin = process.stdin
+    if stdin is None:
+        return
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stdin.write(data)
+        await stdin.drain()
+    stdin.close()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        await stdin.wait_closed()
+
+
+async def _collect(process: asyncio.subprocess.Process, limit_bytes: int | None) -> tuple[bytes, bool]:
+    """Read standard output to its end; past the limit, stop the command and throw the rest away."""
+    chunks: list[bytes] = []
+    size = 0
+    while process.stdout is not None and (chunk := await process.stdout.read(_CHUNK_BYTES)):
+        if limit_bytes is not None and size > limit_bytes:
+            continue
+        chunks.append(chunk)
+        size += len(chunk)
+        if limit_bytes is not None and size > limit_bytes:
+            _signal_group(process, signal.SIGTERM)
+    data = b"".join(chunks)
+    if limit_bytes is not None and len(data) > limit_bytes:
+        return data[:limit_bytes], True
+    return data, False
+
+
+async def _tail(process: asyncio.subprocess.Process) -> bytes:
+    tail = b""
+    while process.stderr is not None and (chunk := await process.stderr.read(_CHUNK_BYTES)):
+        tail = (tail + chunk)[-_TAIL_BYTES:]
+    return tail
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the command's process group: politely first, so that git removes its lock files."""
+    _signal_group(process, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_GRACE_S):
+            await _drained(process)
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            _signal_group(process, signal.SIGKILL)
+    await _drained(process)
+
+
+async def _drained(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of the process and of its pipes; unread output would keep the transport open."""
+    for stream in (process.stdout, process.stderr):
+        while stream is not None and await stream.read(_CHUNK_BYTES):
+            pass
+    await process.wait()
+
+
+def _signal_group(process: asyncio.subprocess.Process, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)

@@ -1,0 +1,187 @@
+"""One session's work tree: what is in it now, and committing that.
+
+The tree belongs to an agent. Our git looks at it as a `--work-tree` with an index of our own; the `.git` file, the
+index and the configuration in it are never consulted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cockpit.providers.git.admin import Head, attach_head, install_index, operation_under_way, read_head
+from cockpit.providers.git.branches import move_branch
+from cockpit.providers.git.errors import BranchMoved, CommandFailed, OperationUnderWay, WorkspaceGone
+from cockpit.providers.git.merge import commit_tree
+from cockpit.providers.git.run import Git, Output
+from cockpit.providers.git.trees import branch_tip, is_ancestor, tree_of
+from cockpit.providers.git.types import Author, CommitId, TreeId
+
+_TRIES = 5
+
+
+@dataclass(slots=True)
+class Snapshots:
+    """What is remembered of a work tree between looks at it.
+
+    Attributes:
+        lock: One look at a time, since they share an index.
+        tree: The tree of the index as last written; None when not known.
+        left_out: Nested repositories found by the last look.
+    """
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    tree: TreeId | None = None
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """A handle on a session's work tree; cheap, any number may exist for one session.
+
+    Attributes:
+        session: The session's name.
+        path: The work tree.
+        branch: The session's branch.
+        base: The commit the branch began at.
+    """
+
+    session: str
+    path: Path
+    branch: str
+    base: CommitId
+    _git: Git
+    _admin: Path
+    _index: Path
+    _seen: Snapshots
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Folders with a repository of their own that the last snapshot could not include."""
+        return self._seen.left_out
+
+    async def head(self) -> Head:
+        """Return what the agent has checked out: normally the session's branch."""
+        return await asyncio.to_thread(read_head, self._admin)
+
+    async def tip(self) -> CommitId:
+        """Return the commit that the next one builds on: the branch's tip, or the agent's detached commits on top."""
+        tip = await branch_tip(self._git, self.branch)
+        if tip is None:
+            raise BranchMoved(self.branch, None)
+        head = await self.head()
+        # The agent writes HEAD, so what it names may not exist.
+        with suppress(CommandFailed):
+            if head.commit not in (None, tip) and await is_ancestor(self._git, tip, head.commit or tip):
+                return head.commit or tip
+        return tip
+
+    async def snapshot(self) -> TreeId:
+        """Return the exact tree of the files now, untracked ones included and ignored ones not.
+
+        Raises:
+            WorkspaceGone: The folder is not there.
+            CommandFailed: A file cannot be read, or has a name git does not allow.
+        """
+        async with self._seen.lock:
+            await asyncio.to_thread(self._prepare)
+            changed = await self._changed()
+            if self._seen.tree is None or changed:
+                self._seen.tree = None
+                self._seen.tree = await self._written(changed)
+            return self._seen.tree
+
+    async def is_dirty(self) -> bool:
+        """Return whether the files differ from the tip of the session's branch."""
+        return await self.snapshot() != await tree_of(self._git, await self.tip())
+
+    async def commit(self, message: str, tree: TreeId, author: Author | None = None) -> CommitId:
+        """Commit a tree on the session's branch, on top of whatever the agent put there, and return the commit.
+
+        Nothing is committed when the tip already has that tree. The work tree's own index and HEAD are brought in
+        step, unless the agent is in the middle of a merge, which it can then still conclude.
+
+        Raises:
+            OperationUnderWay: The agent is in the middle of a rebase, which a moved branch would break.
+            BranchMoved: The branch is gone, or keeps moving.
+        """
+        operation = await asyncio.to_thread(operation_under_way, self._admin)
+        if operation in ("rebase", "bisect"):
+            raise OperationUnderWay(self.path, operation)
+        for left in reversed(range(_TRIES)):
+            branch, tip = await branch_tip(self._git, self.branch), await self.tip()
+            commit = tip
+            if await tree_of(self._git, tip) != tree:
+                commit = await commit_tree(self._git, tree, [tip], message, author)
+            try:
+                if commit != branch:
+                    await move_branch(self._git, self.branch, branch, commit, "cockpit: commit")
+            except BranchMoved:
+                if not left:
+                    raise
+                continue
+            break
+        if operation is None:
+            await self._bring_in_step(tree)
+        return commit
+
+    async def _bring_in_step(self, tree: TreeId) -> None:
+        async with self._seen.lock:
+            await asyncio.to_thread(attach_head, self._admin, self.branch)
+            if self._seen.tree == tree:
+                await asyncio.to_thread(install_index, self._admin, self._index)
+
+    def _prepare(self) -> None:
+        try:
+            mode = self.path.lstat().st_mode
+        except OSError as error:
+            raise WorkspaceGone(self.path) from error
+        if not stat.S_ISDIR(mode):
+            raise WorkspaceGone(self.path)
+        # Only holders of our lock use this index, so a lock file is left from a killed process.
+        self._index.with_name(f"{self._index.name}.lock").unlink(missing_ok=True)
+
+    async def _changed(self) -> list[str]:
+        """Return the paths whose files may differ from our index.
+
+        `git add` is not used: for a submodule it starts a git inside it, with that repository's own filters.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                edits = group.create_task(self._look("diff-files", "--name-only", "-z", "--ignore-submodules=dirty"))
+                news = group.create_task(self._look("ls-files", "--others", "--exclude-standard", "-z"))
+        except* CommandFailed as failed:
+            raise failed.exceptions[0] from None
+        others = _names(news.result().stdout)
+        self._seen.left_out = tuple(path for path in others if path.endswith("/"))
+        # Removals come first, so that a file may take the place of a folder and the other way round.
+        return [*_names(edits.result().stdout), *(path for path in others if not path.endswith("/"))]
+
+    async def _written(self, changed: list[str]) -> TreeId:
+        if changed:
+            await self._update(_listed(changed))
+        try:
+            return TreeId((await self._look("write-tree")).text)
+        except CommandFailed:
+            # Content that was never committed can have been pruned from the repository: read all files again.
+            await self._look("read-tree", "--reset", f"refs/heads/{self.branch}")
+            await self._update((await self._look("ls-files", "-z")).stdout + _listed(await self._changed()))
+            return TreeId((await self._look("write-tree")).text)
+
+    async def _update(self, listed: bytes) -> None:
+        await self._look("update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=listed)
+
+    async def _look(self, *command: str, stdin: bytes | None = None) -> Output:
+        return await self._git.run(*command, work_tree=self.path, index=self._index, stdin=stdin)
+
+
+def _listed(paths: list[str]) -> bytes:
+    return os.fsencode("".join(f"{path}\0" for path in paths))
+
+
+def _names(output: bytes) -> list[str]:
+    return os.fsdecode(output).split("\0")[:-1]
