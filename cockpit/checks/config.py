@@ -95,6 +95,6 @@ class CheckConfig(Model, extra="forbid"):
             raise ValueError(f"pattern is not a regular expression: {error}") from error
         if unknown := groups - PATTERN_GROUPS:
             raise ValueError(f"pattern has unknown groups {sorted(unknown)}; known: {sorted(PATTERN_GROUPS)}")
-        if not groups & {"message", "code"}:
-            raise ValueError("pattern needs a named group message or code")
+        if not groups & {"message", "code", "path"}:
+            raise ValueError("pattern needs a named group message, code or path")
         return self

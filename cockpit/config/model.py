@@ -17,7 +17,12 @@ BUILT_IN_AGENTS = {"native": AgentConfig(driver="native"), "mechanic": AgentConf
 
 
 class BudgetConfig(Budget, extra="forbid"):
-    """How far each session may go before it pauses and asks, unless its task says otherwise."""
+    """How far each session may go before it pauses and asks, unless its task says otherwise. 0 means no limit."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _zero_is_no_limit(cls, value: object) -> object:
+        return None if value == 0 and not isinstance(value, bool) else value
 
 
 class Config(Model, extra="forbid"):

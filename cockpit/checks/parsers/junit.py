@@ -16,7 +16,7 @@ _PLACE = re.compile(r"^\s*(?:at |File \")?(?P<path>[^\s:\"()]{1,500})(?:\", line
 _DETAIL_LINES = 25
 
 
-class _PlacedCase(TestCase):  # type: ignore[misc]  # the library has no types
+class _PlacedCase(TestCase):
     """A test case with the attributes that pytest's xunit1, jest and others add."""
 
     file = Attr()
@@ -83,7 +83,7 @@ def _claim(case: TestCase, result: Failure | Error, source: Source) -> Claim:
 
 def _place(case: TestCase, details: str, source: Source) -> tuple[str, int | None]:
     """Return where the report says the test is, else the last place of its traceback inside the workspace."""
-    placed = _PlacedCase.fromelem(case)
+    placed = _PlacedCase.fromelem(case)  # type: ignore[no-untyped-call]  # the library annotates half of itself
     if placed.file:
         line = placed.line or ""
         return placed.file, natural(int(line)) if line.isascii() and line.isdigit() and len(line) < 10 else None

@@ -1,4 +1,4 @@
-"""What checks decide: which are due, what they found, what is new, and what to tell the agent. No tasks, no processes."""
+"""What checks decide: which are due, what they found, what is new, what to tell the agent. Nothing runs here."""
 
 from cockpit.checks.service.comparison import Comparison, blocking, compare
 from cockpit.checks.service.fingerprints import LinesOf, fingerprint, identified, normalised

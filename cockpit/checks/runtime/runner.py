@@ -1,0 +1,262 @@
+"""Runs the checks of a moment on a workspace: in parallel, cheapest first, never twice on the same inputs."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from cockpit.checks.config import CheckConfig, Parser
+from cockpit.checks.parsers import Source
+from cockpit.checks.repo import CheckCache
+from cockpit.checks.runtime.target import Target, WorkspaceLines, read_regular
+from cockpit.checks.service import Ran, broken, cache_key, cheapest_first, due, judge
+from cockpit.checks.types import CheckOutcome, CheckResult, When
+
+OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024
+REPORT_PLACEHOLDER = "{report}"
+"""Stands in a command for a file outside the workspace that the tool writes its report to."""
+
+
+class Completed(Protocol):
+    """What became of a process."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its status; negative: the signal that ended it."""
+
+    @property
+    def stdout(self) -> bytes:
+        """What it wrote to standard output, up to the limit."""
+
+    @property
+    def stderr(self) -> bytes:
+        """What it wrote to standard error, up to the limit."""
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it was ended for taking too long."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether it wrote more than the limit."""
+
+    @property
+    def duration_s(self) -> float:
+        """How long it ran."""
+
+
+class RunProcess(Protocol):
+    """Runs a process to its end; kills it and all it started when cancelled or too slow."""
+
+    async def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        timeout_s: float,
+        output_limit_bytes: int,
+    ) -> Completed:
+        """Run `argv`. Raises `OSError` when it cannot be started."""
+
+
+class Confine(Protocol):
+    """Wraps a command so that it reaches no more than it needs."""
+
+    def __call__(self, argv: Sequence[str], *, root: Path, scratch: Path, network: bool) -> Sequence[str]:
+        """Return the confined command: `root` and `scratch` writable, everything else at most readable."""
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A run of one key that is under way, for all who want its result."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+    result: CheckResult | None = None
+
+
+class CheckRunner:
+    """Runs checks for all workspaces of a repository, with one bound on how many run at a time."""
+
+    def __init__(
+        self, run_process: RunProcess, cache: CheckCache, cores: int, *, confine: Confine | None = None
+    ) -> None:
+        """Make a runner.
+
+        Args:
+            run_process: how to run a process.
+            cache: where verdicts, outputs and durations are kept.
+            cores: how many checks run at a time, over all workspaces.
+            confine: the sandbox; None: checks run unconfined, which is for trusted content only.
+        """
+        self._run_process = run_process
+        self._cache = cache
+        self._cores = asyncio.Semaphore(cores)
+        self._confine = confine
+        self._flights: dict[str, _Flight] = {}
+
+    async def run(
+        self,
+        checks: Iterable[CheckConfig],
+        when: When,
+        target: Target,
+        on_result: Callable[[CheckResult], None] | None = None,
+        on_start: Callable[[CheckConfig], None] | None = None,
+    ) -> tuple[CheckResult, ...]:
+        """Run all checks that are due and return their results in the order of the configuration.
+
+        Cancelling ends the processes; what had finished stays in the cache.
+
+        Args:
+            checks: all checks of the configuration.
+            when: the moment; checks of earlier moments run too.
+            target: the workspace and the tree in it.
+            on_result: told each result as it comes, on the event loop.
+            on_start: told each check that really starts (not the ones whose verdict is known).
+        """
+        planned = due(checks, when)
+        results: dict[str, CheckResult] = {}
+
+        async def one(check: CheckConfig) -> None:
+            result = await self._result(check, target, on_start)
+            results[check.name] = result
+            if on_result is not None:
+                on_result(result)
+
+        async with asyncio.TaskGroup() as group:
+            for check in cheapest_first(planned, self._cache.durations_s()):
+                group.create_task(one(check), name=f"check {check.name}")
+        return tuple(results[check.name] for check in planned)
+
+    async def _result(
+        self, check: CheckConfig, target: Target, on_start: Callable[[CheckConfig], None] | None
+    ) -> CheckResult:
+        if not await asyncio.to_thread(target.holds_folder, check):
+            return broken(check, target.tree, f"the folder {check.cwd!r} is not in the workspace: correct cwd")
+        program = await asyncio.to_thread(target.program, check)
+        if program is None:
+            return broken(check, target.tree, _missing(check))
+        key = await asyncio.to_thread(_key, check, target, program)
+        async with self._flight(key) as flight:
+            if flight.result is not None:
+                return flight.result.model_copy(update={"tree": target.tree, "is_cached": True})
+            known = await asyncio.to_thread(self._cache.get, key, target.tree)
+            if known is not None:
+                return known
+            async with self._cores:
+                if on_start is not None:
+                    on_start(check)
+                flight.result = await self._fresh(check, target, key)
+            return flight.result
+
+    @asynccontextmanager
+    async def _flight(self, key: str) -> AsyncIterator[_Flight]:
+        """Let one at a time work on a key. If it is cancelled, the next one takes over; else it finds the result."""
+        flight = self._flights.setdefault(key, _Flight())
+        flight.waiting += 1
+        try:
+            async with flight.lock:
+                yield flight
+        finally:
+            flight.waiting -= 1
+            if flight.waiting == 0:
+                del self._flights[key]
+
+    async def _fresh(self, check: CheckConfig, target: Target, key: str) -> CheckResult:
+        scratch = Path(tempfile.mkdtemp(prefix="cockpit-check-"))
+        try:
+            try:
+                ran = await self._execute(check, target, scratch)
+            except OSError as error:
+                return broken(check, target.tree, f"could not be started: {error.strerror or error}")
+            return await asyncio.to_thread(self._judged, check, target, ran, key)
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
+
+    async def _execute(self, check: CheckConfig, target: Target, scratch: Path) -> Ran:
+        report = _report_file(check, target, scratch)
+        argv: Sequence[str] = [word.replace(REPORT_PLACEHOLDER, str(scratch / "report")) for word in check.command]
+        if check.report and report is not None:
+            await asyncio.to_thread(_take_report, report, target.root)  # an old report must not pass for this run's
+        env = target.environment(check, scratch)
+        if self._confine is not None:
+            argv = self._confine(argv, root=target.root, scratch=scratch, network=check.network)
+        done = await self._run_process(
+            argv,
+            cwd=target.folder(check),
+            env=env,
+            timeout_s=check.timeout_s,
+            output_limit_bytes=OUTPUT_LIMIT_BYTES,
+        )
+        return Ran(
+            exit_code=-1 if done.exit_code is None else done.exit_code,
+            stdout=done.stdout,
+            stderr=done.stderr,
+            duration_s=done.duration_s,
+            timed_out=done.timed_out,
+            truncated=done.truncated,
+            report=None
+            if report is None
+            else await asyncio.to_thread(_take_report, report, scratch if not check.report else target.root),
+        )
+
+    def _judged(self, check: CheckConfig, target: Target, ran: Ran, key: str) -> CheckResult:
+        source = Source(
+            check=check.name, root=target.root, cwd=check.cwd, pattern=check.pattern, exit_code=ran.exit_code
+        )
+        result = self._cache.redacted(judge(check, target.tree, ran, source, WorkspaceLines(target.root)))
+        result = result.model_copy(update={"output": self._cache.keep_output(_transcript(check, ran))})
+        if result.outcome is not CheckOutcome.BROKEN:
+            self._cache.put(key, result)
+            self._cache.record_duration(check.name, ran.duration_s)
+        return result
+
+
+def _key(check: CheckConfig, target: Target, program: Path) -> str:
+    return cache_key(check, target.files, {**target.tool_identity(program), **_deciding(target.env)})
+
+
+def _deciding(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a workspace that decide verdicts: not its ports and folders, which always differ."""
+    return {name: value for name, value in env.items() if name in ("PYTHONPATH", "NODE_ENV", "RUSTFLAGS", "GOFLAGS")}
+
+
+def _report_file(check: CheckConfig, target: Target, scratch: Path) -> Path | None:
+    if any(REPORT_PLACEHOLDER in word for word in check.command):
+        return scratch / "report"
+    return target.folder(check) / check.report if check.report else None
+
+
+def _take_report(file: Path, inside: Path) -> bytes:
+    """Return the report and remove it: it is no part of the change. A report that cannot be read is an empty one."""
+    if not file.parent.resolve().is_relative_to(inside.resolve()):
+        return b""
+    content = read_regular(file, OUTPUT_LIMIT_BYTES)
+    file.unlink(missing_ok=True)
+    return content or b""
+
+
+def _transcript(check: CheckConfig, ran: Ran) -> bytes:
+    parts = [f"$ {shlex.join(check.command)}\n".encode(), ran.stdout]
+    if ran.stderr.strip():
+        parts += [b"\n--- standard error ---\n", ran.stderr]
+    if ran.report and check.parser is not Parser.EXIT_CODE:
+        parts += [b"\n--- report ---\n", ran.report]
+    if ran.truncated:
+        parts.append(b"\n--- cut: there was more ---\n")
+    return b"".join(parts)
+
+
+def _missing(check: CheckConfig) -> str:
+    name = check.command[0]
+    if "/" in name:
+        return f"`{name}` is not a program in the workspace: let [sessions] setup create it, or correct the command"
+    return f"`{name}` is not installed here: install it, or let [sessions] setup install it in each workspace"
