@@ -17,7 +17,13 @@ from typing import Self, TypeVar
 
 from cockpit.journal import readers, store
 from cockpit.journal.breath import Breather
-from cockpit.journal.errors import JournalClosedError, JournalError, JournalFailedError, JournalUnreadableError
+from cockpit.journal.errors import (
+    JournalClosedError,
+    JournalError,
+    JournalFailedError,
+    JournalUnreadableError,
+    JournalUnsupportedError,
+)
 from cockpit.journal.row import Row
 from cockpit.journal.writer import Write, Writer
 
@@ -305,13 +311,15 @@ class Journal:
 
 
 def _open(path: Path, refuse: Callable[[Path], None] | None) -> _Opened:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalUnsupportedError(path, f"its folder cannot be made ({error.strerror})") from error
     if refuse is not None:
         refuse(path.parent)
     lock = store.WriterLock(path)
     try:
-        db = store.connect_writer(path)
-        return _Opened(lock, db, store.last_seq(db))
+        return _Opened(lock, *store.connect_writer(path))
     except JournalError:
         lock.release()
         raise

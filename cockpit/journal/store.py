@@ -77,10 +77,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     )
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
+def connect_writer(path: Path) -> tuple[sqlite3.Connection, int]:
     """Open, and if need be create, the journal for writing, and prove with a real write that the place can hold it.
 
     The caller holds the `WriterLock`. What a crash left half-written at the end is dropped here by SQLite.
+
+    Returns:
+        The connection, and the number of the last event on disk, 0 when there is none.
 
     Raises:
         JournalUnsupportedError: no write-ahead log there, or the proving write was not seen by a second connection.
@@ -93,18 +96,13 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         _prepare(db, path)
+        return db, int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
     except (sqlite3.Error, OSError, JournalError) as error:
         if db is not None:
             db.close()
         if isinstance(error, JournalError):
             raise
         raise _opening_error(path, error) from error
-    return db
-
-
-def last_seq(db: sqlite3.Connection) -> int:
-    """Return the number of the last event on disk, 0 when there is none."""
-    return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
 
 
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
