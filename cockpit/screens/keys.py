@@ -1,0 +1,275 @@
+"""The one table of keys. Dispatcher, footer, palette and help are all made from it, and so is the table in the docs.
+
+A key is looked up from the focused widget outwards, so an entry acts in its context and in every context inside it.
+No key has two meanings on one such way: `choose_keys` refuses a person's own keys that would give it two.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from textual.binding import Binding
+from textual.keys import Keys, _character_to_key
+
+
+class Context(StrEnum):
+    """Where a key acts. The value is its heading in the help."""
+
+    APP = "Everywhere"
+    FLEET = "Fleet"
+    LIST = "List of sessions"
+    CARD = "Needs you"
+    PANE = "Detail"
+    TRANSCRIPT = "Transcript"
+    DIFF = "Diff"
+    CHECKS = "Checks"
+    TIMELINE = "Timeline"
+    WALL = "Wall"
+    DISPATCH = "Dispatch box"
+    DIALOG = "Dialogs"
+
+
+_IN_FLEET = (Context.APP, Context.FLEET)
+_WAYS: tuple[tuple[Context, ...], ...] = (
+    (*_IN_FLEET, Context.LIST, Context.CARD),
+    *((*_IN_FLEET, Context.PANE, pane) for pane in (Context.TRANSCRIPT, Context.DIFF, Context.CHECKS)),
+    (*_IN_FLEET, Context.PANE, Context.TIMELINE),
+    (*_IN_FLEET, Context.DISPATCH),
+    (Context.APP, Context.WALL),
+    (Context.APP, Context.DIALOG),
+)
+"""The ways a key can take: every set of contexts that can be active together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that a person can do with a key."""
+
+    id: str
+    """What `[ui.keys]` calls it."""
+    keys: tuple[str, ...]
+    action: str
+    """The Textual action of the widget or screen that carries the context."""
+    text: str
+    """What it does, for help and palette."""
+    context: Context
+    short: str = ""
+    """What it does, for the footer; empty: not shown there."""
+    is_priority: bool = False
+    """Acts even while something is typed."""
+
+
+def _k(
+    context: Context, name: str, keys: str, action: str, text: str, short: str = "", *, priority: bool = False
+) -> Key:
+    return Key(name, tuple(keys.split()), action, text, context, short, priority)
+
+
+TABLE: tuple[Key, ...] = (
+    _k(Context.APP, "app.detach", "ctrl+q", "detach", "Detach; the agents go on", priority=True),
+    _k(Context.APP, "app.palette", "ctrl+p", "command_palette", "Find any command or session", priority=True),
+    _k(Context.APP, "app.help", "? f1", "show_keys", "Show all keys", "help"),
+    _k(Context.APP, "app.how_to_leave", "ctrl+c", "how_to_leave", "Say how to leave"),
+    # --- fleet
+    _k(Context.FLEET, "fleet.dispatch", "n", "dispatch", "Write a new task", "new task"),
+    _k(Context.FLEET, "fleet.next_waiting", "w", "next_waiting", "Go to the next thing that needs you", "next waiting"),
+    _k(Context.FLEET, "session.redirect", "r", "redirect", "Redirect the agent, now or after its turn", "redirect"),
+    _k(Context.FLEET, "session.stop", "x", "stop", "Stop the agent; it can be resumed", "stop"),
+    _k(Context.FLEET, "session.resume", "R", "resume", "Resume, or go on past a used-up budget"),
+    _k(Context.FLEET, "fleet.undo", "u", "undo", "Take back your last decision", "undo"),
+    _k(Context.FLEET, "fleet.diff", "d", "tab('Diff')", "Show the diff", "diff"),
+    _k(Context.FLEET, "tab.next", "] tab", "step_tab(1)", "Next tab"),
+    _k(Context.FLEET, "tab.previous", "[ shift+tab", "step_tab(-1)", "Previous tab"),
+    _k(Context.FLEET, "file.next", "}", "step_file(1)", "Next file"),
+    _k(Context.FLEET, "file.previous", "{", "step_file(-1)", "Previous file"),
+    _k(Context.FLEET, "fleet.zoom", "z", "zoom", "Give the detail the whole screen, or take it back", "zoom"),
+    _k(Context.FLEET, "fleet.filter", "/", "filter", "Filter the sessions", "filter"),
+    _k(Context.FLEET, "fleet.wall", "W", "wall", "Show many sessions at once", "wall"),
+    _k(Context.FLEET, "fleet.back", "escape", "back", "Back to the list; again: end filter and zoom"),
+    _k(Context.FLEET, "fleet.detach", "q", "app.detach", "Detach; the agents go on", "detach"),
+    # --- list
+    _k(Context.LIST, "list.up", "k up", "cursor(-1)", "Up"),
+    _k(Context.LIST, "list.down", "j down", "cursor(1)", "Down"),
+    _k(Context.LIST, "list.top", "g home", "edge(-1)", "First"),
+    _k(Context.LIST, "list.bottom", "G end", "edge(1)", "Last"),
+    _k(Context.LIST, "list.page_up", "ctrl+u pageup", "page(-1)", "Half a page up"),
+    _k(Context.LIST, "list.page_down", "ctrl+d pagedown", "page(1)", "Half a page down"),
+    _k(Context.LIST, "list.open", "enter l right", "open", "Into the detail", "open"),
+    _k(Context.LIST, "list.peek", "space", "peek", "Peek at it, and reply", "peek"),
+    _k(Context.LIST, "session.reject", "D", "refuse", "Reject the change, or deny the request, with a reason"),
+    # --- needs you
+    _k(Context.CARD, "card.approve", "a", "approve", "Approve the change, allow once, or answer", "approve"),
+    _k(Context.CARD, "card.allow_session", "s", "allow('session')", "Allow for this session"),
+    _k(Context.CARD, "card.allow_always", "A", "allow('always')", "Allow always: becomes a line of the policy"),
+    # --- detail
+    _k(Context.PANE, "pane.up", "k up", "line(-1)", "Up"),
+    _k(Context.PANE, "pane.down", "j down", "line(1)", "Down"),
+    _k(Context.PANE, "pane.top", "g home", "edge(-1)", "Beginning"),
+    _k(Context.PANE, "pane.bottom", "G end", "edge(1)", "End"),
+    _k(Context.PANE, "pane.page_up", "ctrl+u pageup", "page(-1)", "Half a page up"),
+    _k(Context.PANE, "pane.page_down", "ctrl+d pagedown", "page(1)", "Half a page down"),
+    _k(Context.PANE, "pane.leave", "h left", "leave", "Back to the list", "list"),
+    _k(Context.TRANSCRIPT, "transcript.expand", "enter o", "expand", "Show or fold long output", "expand"),
+    _k(Context.DIFF, "diff.comment", "c", "comment", "Comment on the line", "comment"),
+    _k(Context.DIFF, "diff.range", "v", "mark_range", "Begin a range of lines"),
+    _k(Context.DIFF, "diff.send", "S", "send_comments", "Send the comments to the agent", "send comments"),
+    _k(Context.DIFF, "diff.drop", "backspace", "drop_comment", "Drop the comment on the line"),
+    _k(Context.DIFF, "diff.reviewed", "m", "review_file", "Mark the file as reviewed", "reviewed"),
+    _k(Context.DIFF, "diff.split", "b", "split", "Side by side, or unified", "side by side"),
+    _k(Context.DIFF, "diff.next_hunk", "J", "step_hunk(1)", "Next hunk"),
+    _k(Context.DIFF, "diff.previous_hunk", "K", "step_hunk(-1)", "Previous hunk"),
+    _k(Context.DIFF, "diff.fold", "enter o", "fold", "Fold or unfold the file"),
+    _k(Context.CHECKS, "checks.output", "enter o", "output", "Show the raw output", "output"),
+    # --- wall
+    _k(Context.WALL, "wall.up", "k up", "move(0,-1)", "Up"),
+    _k(Context.WALL, "wall.down", "j down", "move(0,1)", "Down"),
+    _k(Context.WALL, "wall.left", "h left", "move(-1,0)", "Left"),
+    _k(Context.WALL, "wall.right", "l right", "move(1,0)", "Right"),
+    _k(Context.WALL, "wall.open", "enter", "open", "Open the session", "open"),
+    _k(Context.WALL, "wall.close", "escape W q", "close", "Back to the fleet", "fleet"),
+    # --- dispatch box
+    _k(Context.DISPATCH, "dispatch.send", "enter", "send", "Dispatch the task", "dispatch"),
+    _k(Context.DISPATCH, "dispatch.newline", "ctrl+j alt+enter shift+enter", "newline", "New line", "new line"),
+    # --- dialogs
+    _k(Context.DIALOG, "dialog.confirm", "enter", "confirm", "Confirm", "send"),
+    _k(Context.DIALOG, "dialog.newline", "ctrl+j alt+enter shift+enter", "newline", "New line", "new line"),
+    _k(Context.DIALOG, "dialog.other", "ctrl+enter ctrl+t", "other", "Confirm the other way", "other way"),
+    _k(Context.DIALOG, "dialog.cancel", "escape", "cancel", "Close; what was typed is kept", "close"),
+)
+
+_BY_ID = {key.id: key for key in TABLE}
+_NAMES = frozenset(key.value for key in Keys)
+_MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
+_SIGNS = {
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "backspace": "⌫",
+}
+
+
+def bindings(*contexts: Context) -> list[Binding]:
+    """Return the bindings of some contexts for a widget's or screen's `BINDINGS`."""
+    return [
+        Binding(
+            ",".join(key.keys),
+            key.action,
+            key.text,
+            id=key.id,
+            show=bool(key.short),
+            priority=key.is_priority,
+            group=None,
+        )
+        for key in TABLE
+        if key.context in contexts
+    ]
+
+
+def find(name: str) -> Key:
+    """Return the row of the table with this id. Raises `KeyError`."""
+    return _BY_ID[name]
+
+
+def sign(key: str) -> str:
+    """Return how a key is written for people: `ctrl+q` as `^q`, `up` as `↑`."""
+    *modifiers, last = key.split("+") if key != "+" else ["+"]
+    shown = _SIGNS.get(last, last)
+    if modifiers == ["ctrl"] and len(shown) == 1:
+        return f"^{shown}"
+    return "+".join([*modifiers, shown])
+
+
+class Keyboard:
+    """The table with a person's own keys laid over it.
+
+    Attributes:
+        rows: the table as it is in force.
+        problems: what was wrong with the person's keys; those rows keep their defaults.
+    """
+
+    def __init__(self, own: Mapping[str, Iterable[str]] | None = None) -> None:
+        self.problems: list[str] = []
+        rows = dict(_BY_ID)
+        for name, keys in (own or {}).items():
+            if (row := self._checked(name, tuple(keys))) is not None:
+                rows[name] = row
+        for name in [name for name, row in rows.items() if row is not _BY_ID[name]]:
+            if clash := _clash_of(rows[name], rows.values()):
+                key, other = clash
+                self.problems.append(
+                    f"ui.keys: {sign(key)!r} would mean both {name} and {other}; {name} keeps its default keys"
+                )
+                rows[name] = _BY_ID[name]
+        self.rows: tuple[Key, ...] = tuple(rows.values())
+        self._rows = rows
+
+    def keymap(self) -> dict[str, str]:
+        """Return what `App.set_keymap` takes: the rows that differ from the table."""
+        return {name: ",".join(row.keys) for name, row in self._rows.items() if row is not _BY_ID[name]}
+
+    def signs(self, name: str) -> str:
+        """Return the keys of a row for people: `k ↑`."""
+        return " ".join(sign(key) for key in self._rows[name].keys)
+
+    def first(self, name: str) -> str:
+        """Return the first key of a row for people."""
+        return sign(self._rows[name].keys[0])
+
+    def _checked(self, name: str, keys: tuple[str, ...]) -> Key | None:
+        row = _BY_ID.get(name)
+        if row is None:
+            near = difflib.get_close_matches(name, _BY_ID, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            self.problems.append(f"ui.keys: there is no action {name!r}{hint}")
+            return None
+        bad = [key for key in keys if not _is_key(key)]
+        if bad or not keys:
+            what = f"{bad[0]!r} is no key" if bad else "no key is given"
+            self.problems.append(f"ui.keys: {name}: {what}; it keeps its default keys")
+            return None
+        return replace(row, keys=keys)
+
+
+def clashes(rows: Iterable[Key]) -> list[tuple[str, str, str]]:
+    """Return every `(key, id, id)` that has two meanings at one moment."""
+    found = []
+    seen: list[Key] = []
+    for row in rows:
+        if clash := _clash_of(row, seen):
+            found.append((clash[0], clash[1], row.id))
+        seen.append(row)
+    return found
+
+
+def _clash_of(row: Key, others: Iterable[Key]) -> tuple[str, str] | None:
+    keys = {_normal(key): key for key in row.keys}
+    for other in others:
+        if other.id == row.id or not _meet(row.context, other.context):
+            continue
+        for key in other.keys:
+            if _normal(key) in keys:
+                return key, other.id
+    return None
+
+
+def _meet(one: Context, two: Context) -> bool:
+    return any(one in way and two in way for way in _WAYS)
+
+
+def _normal(key: str) -> str:
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+def _is_key(key: str) -> bool:
+    if len(key) == 1:
+        return key.isprintable() and key != " "
+    *modifiers, last = key.split("+")
+    known = last in _NAMES or (len(last) == 1 and last.isprintable()) or last == "space"
+    return known and all(part in _MODIFIERS for part in modifiers)

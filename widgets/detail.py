@@ -1,0 +1,91 @@
+"""The detail side: tabs, and the pane that is seen. Only that one is shown sessions and flushed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from cockpit.screens.store import Store
+from cockpit.types import SessionId
+from widgets.bar import TabBar
+from widgets.pane import Files, Pane
+
+
+class Detail(Vertical):
+    """Panes by name; every value is a widget that is a `Pane`."""
+
+    DEFAULT_CSS = """
+    Detail { background: $background; }
+    Detail > .pane { height: 1fr; display: none; }
+    Detail > .pane.-seen { display: block; }
+    """
+
+    def __init__(self, panes: Mapping[str, Widget], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._panes = dict(panes)
+        self._tabs = TabBar(tuple(self._panes), id="tabs")
+        self._name = next(iter(self._panes))
+        self._subject: SessionId | None = None
+
+    @property
+    def tab(self) -> str:
+        """The name of the pane that is seen."""
+        return self._name
+
+    @property
+    def pane(self) -> Widget:
+        """The pane that is seen."""
+        return self._panes[self._name]
+
+    def compose(self) -> ComposeResult:
+        """Put the tabs over the panes."""
+        yield self._tabs
+        for name, pane in self._panes.items():
+            pane.add_class("pane")
+            pane.set_class(name == self._name, "-seen")
+            yield pane
+
+    def show(self, session: SessionId | None) -> None:
+        """Turn to a session."""
+        if session != self._subject:
+            self._subject = session
+            self._show()
+
+    def choose(self, name: str) -> None:
+        """See another pane; focus follows if it was in the old one."""
+        if name == self._name or name not in self._panes:
+            return
+        had_focus = self.pane.has_focus or self.pane.has_focus_within
+        self.pane.remove_class("-seen")
+        self._name = name
+        self.pane.add_class("-seen")
+        if had_focus:
+            self.pane.focus()
+        self._show()
+
+    def step(self, step: int) -> None:
+        """See the next or previous pane."""
+        names = list(self._panes)
+        self.choose(names[(names.index(self._name) + step) % len(names)])
+
+    def step_file(self, step: int) -> None:
+        """Go to another file, where the pane has files."""
+        if isinstance(self.pane, Files):
+            self.pane.step_file(step)
+
+    def flush(self, store: Store) -> None:
+        """Let the pane that is seen follow the store."""
+        self._tabs.choose(self._name, is_focused=self.pane.has_focus or self.pane.has_focus_within)
+        if isinstance(self.pane, Pane):
+            self.pane.flush(store)
+
+    def on_tab_bar_chosen(self, message: TabBar.Chosen) -> None:
+        """See the pane whose tab was clicked."""
+        self.choose(message.name)
+
+    def _show(self) -> None:
+        if isinstance(self.pane, Pane):
+            self.pane.show(self._subject)
