@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -123,7 +123,7 @@ class Journal:
 
     # Writing
 
-    def append(self, rows: Sequence[Row], *, spool: tuple[str, int] | None = None) -> Awaitable[range]:
+    def append(self, rows: Sequence[Row], *, spool: tuple[str, int] | None = None) -> asyncio.Future[range]:
         """Give `rows` the next sequence numbers and queue them; the result is awaited for "it is on disk".
 
         The rows of one call and the spool offset reach the disk together or not at all. The awaitable may be ignored
@@ -135,7 +135,7 @@ class Journal:
             spool: a session and the byte offset in its spool up to which these rows, and those before, tell all.
 
         Returns:
-            An awaitable of the rows' sequence numbers; it raises `JournalFailedError` if they did not reach the disk.
+            A future of the rows' sequence numbers; it raises `JournalFailedError` if they did not reach the disk.
 
         Raises:
             ValueError: a row cannot be stored; none of them was taken.
@@ -154,11 +154,11 @@ class Journal:
         self._next_seq = seqs.stop
         return self._submit(Write(stored, size_bytes, spool=spool), seqs)
 
-    def snapshot_save(self, seq: int, body: bytes) -> Awaitable[range]:
+    def snapshot_save(self, seq: int, body: bytes) -> asyncio.Future[range]:
         """Keep `body` as the fold of all events up to and including `seq`; the last two snapshots are kept.
 
         Returns:
-            An awaitable that is done when the snapshot, and all events before it, are on disk.
+            A future that is done when the snapshot, and all events before it, are on disk.
 
         Raises:
             ValueError: no event has that number yet.

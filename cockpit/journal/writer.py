@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from cockpit.journal.store import WAL_KEPT_BYTES
+from cockpit.journal.store import PAGE_BYTES, WAL_KEPT_BYTES
 
 GROUP_WINDOW_S = 0.005
 """How long a commit may wait for company once appends come in crowds."""
@@ -31,7 +31,7 @@ _INSERT = {
     size: "INSERT INTO events(seq, at, session, kind, version, body) VALUES " + ",".join(["(?,?,?,?,?,?)"] * size)
     for size in _CHUNKS
 }
-_COMMIT_OVERHEAD_BYTES = 4 * 4096
+_COMMIT_PAGES = 4
 
 
 @dataclass(slots=True)
@@ -122,9 +122,10 @@ class Writer:
 
     def _commit(self, batch: list[Write]) -> None:
         db = self._db
+        rows = [row for write in batch for row in write.rows]
         db.execute("BEGIN IMMEDIATE")
         try:
-            self._insert([row for write in batch for row in write.rows])
+            self._insert(rows)
             if offsets := dict(write.spool for write in batch if write.spool is not None):
                 db.executemany("INSERT OR REPLACE INTO spool(session, offset) VALUES(?, ?)", offsets.items())
             for write in batch:
@@ -135,7 +136,8 @@ class Writer:
             if db.in_transaction:
                 db.rollback()
             raise
-        self._since_checkpoint_bytes += sum(write.size_bytes for write in batch) + _COMMIT_OVERHEAD_BYTES
+        pages = _COMMIT_PAGES + len({session for _, _, session, _, _, _ in rows})  # one of the index a session
+        self._since_checkpoint_bytes += sum(write.size_bytes for write in batch) + pages * PAGE_BYTES
 
     def _insert(self, rows: list[StoredRow]) -> None:
         # Many rows a statement: the interpreter lock is handed over once a step, and getting it back from a busy

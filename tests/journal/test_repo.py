@@ -18,7 +18,7 @@ from cockpit.journal.errors import (
 )
 from cockpit.journal.repo import MAX_WAITING_BYTES, MAX_WAITING_ROWS, Journal
 from cockpit.journal.row import Row
-from cockpit.journal.store import SCHEMA_VERSION
+from cockpit.journal.store import SCHEMA_VERSION, WAL_KEPT_BYTES
 
 
 def row(session: str | None = "s", body: str = "{}") -> Row:
@@ -123,7 +123,7 @@ async def test_a_row_that_cannot_be_stored_costs_no_number(path: Path) -> None:
 
 async def test_a_cancelled_wait_does_not_take_the_row_back(path: Path) -> None:
     async with await Journal.open(path) as journal:
-        waiting = asyncio.ensure_future(journal.append([row(body='{"n": 1}')]))
+        waiting = journal.append([row(body='{"n": 1}')])
         waiting.cancel()
         assert await journal.flushed() == 1
         assert [stored.body for stored in await journal.read(0, 9)] == ['{"n": 1}']
@@ -173,6 +173,15 @@ async def test_a_flood_is_held_back_until_the_disk_has_caught_up(path: Path, cou
         await journal.room()
         assert journal.durable_seq() >= count // 2
         assert path.with_name("journal.db-wal").stat().st_size < 128 * 1024 * 1024
+
+
+async def test_the_log_stays_short_however_much_is_written(path: Path) -> None:
+    async with await Journal.open(path) as journal:
+        body = "x" * 3000
+        for n in range(400):
+            await journal.append([row(f"s{n + i}", body) for i in range(40)])
+        assert path.stat().st_size > 2 * WAL_KEPT_BYTES
+        assert path.with_name("journal.db-wal").stat().st_size < WAL_KEPT_BYTES
 
 
 async def test_readers_during_heavy_writing_see_no_gap_and_no_duplicate(path: Path) -> None:
@@ -268,7 +277,7 @@ async def test_a_loop_that_never_rests_does_not_starve_the_disk(path: Path) -> N
     """Held up by counting rounds of a saturated loop, not by the clock."""
     async with await Journal.open(path) as journal:
         rounds = 0
-        appended = asyncio.ensure_future(journal.append([row()] * 3000))
+        appended = journal.append([row()] * 3000)
         while not appended.done():
             sum(range(2000))
             rounds += 1
