@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
@@ -35,6 +36,7 @@ HELLO_WITHIN_S = 10.0
 CLOSE_WITHIN_S = 5.0
 _SEND_BUFFER_BYTES = 64 * 1024
 _EARLY_INPUT_BYTES = 16 * 1024
+_SHOWN_CALLS = 3
 
 MakeApp = Callable[[Hello], App[Any]]
 
@@ -166,7 +168,7 @@ class Attachment(asyncio.Protocol):
             code, message = app.return_code or 0, last_words.getvalue().strip()
             if app._exception is not None:
                 _log.error("a screen crashed", exc_info=app._exception)
-                message += "\nThis screen crashed; the sessions go on without it. Attach again to go on watching."
+                message = _crash_report(app._exception)
         except Exception as error:  # one broken App must not take the others down
             _log.exception("a screen could not run")
             message = f"The screen could not run: {type(error).__name__}: {error}"
@@ -215,6 +217,12 @@ class Attachment(asyncio.Protocol):
         early, self._early_input = self._early_input, b""
         if early:
             asyncio.get_running_loop().call_soon(driver.feed, early)
+
+
+def _crash_report(error: Exception) -> str:
+    """What the person sees of a crash: the last calls, and none of the values that Textual's own report would print."""
+    trace = "".join(traceback.format_exception(error, limit=-_SHOWN_CALLS))
+    return f"{trace}This screen has crashed. The sessions go on; `cockpit attach` brings a new screen."
 
 
 def peer_uid(peer: socket.socket) -> int:

@@ -167,6 +167,12 @@ def _log_to(path: Path) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
+def _screens() -> MakeApp:
+    from cockpit.screens.app import make_app
+
+    return make_app
+
+
 async def _serve(host: ScreenHost) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -190,9 +196,8 @@ def main(arguments: Sequence[str] | None = None, make_app: MakeApp | None = None
     try:
         _prepare_folder(options.socket.parent)
         _log_to(options.log or options.socket.with_name(options.socket.name + ".log"))
-        if make_app is None:
-            from cockpit.screens.app import make_app
-        asyncio.run(_serve(ScreenHost(options.socket, make_app, idle_exit_s=options.idle_exit_s)))
+        host = ScreenHost(options.socket, make_app or _screens(), idle_exit_s=options.idle_exit_s)
+        asyncio.run(_serve(host))
     except HostRunningError:
         return 0
     except HostError as error:

@@ -1,9 +1,10 @@
-"""A host with a small App for the tests of the relay, the driver and the host: a list drawn by the line, and odd keys."""
+"""A host with a small App for tests: a list drawn by the line, and odd keys."""
 
 from __future__ import annotations
 
 import sys
 import time
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,7 +25,7 @@ CURSOR = Style.parse("rgb(10,20,60) on rgb(210,180,40)")
 class Rows(ScrollView, can_focus=True):
     """Rows over a store; a cursor move repaints two lines."""
 
-    BINDINGS = [Binding("j", "move(1)", "Down"), Binding("k", "move(-1)", "Up")]
+    BINDINGS: ClassVar = [Binding("j", "move(1)", "Down"), Binding("k", "move(-1)", "Up")]
 
     def __init__(self, count: int) -> None:
         super().__init__()
@@ -32,7 +33,7 @@ class Rows(ScrollView, can_focus=True):
         self.count = count
 
     def on_mount(self) -> None:
-        self.virtual_size = Size(60, self.count)
+        self.virtual_size = Size(20, self.count)
 
     def action_move(self, by: int) -> None:
         before, self.cursor = self.cursor, max(0, min(self.count - 1, self.cursor + by))
@@ -49,7 +50,7 @@ class Rows(ScrollView, can_focus=True):
 class SampleApp(App[None]):
     """What the tests attach to."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar = [
         Binding("ctrl+z", "suspend_process", "Suspend"),
         Binding("q", "quit", "Quit"),
         Binding("c", "crash", "Crash"),
