@@ -19,7 +19,8 @@ async def merge_trees(git: Git, target: str, change: str) -> MergeResult:
     """Merge `change` into `target` and return the tree, or what they disagree about."""
     found = await git.run("merge-tree", "--write-tree", "-z", "--messages", checked(target), checked(change), ok=(0, 1))
     if found.code == 0:
-        return MergeResult(TreeId(os.fsdecode(found.stdout).split("\0", 1)[0]))
+        tree = TreeId(os.fsdecode(found.stdout).split("\0", 1)[0])
+        return MergeResult(tree, marked=tree)
     fields = os.fsdecode(found.stdout).split("\0")
     end = fields.index("", 1)
     paths = dict.fromkeys(entry.split("\t", 1)[1] for entry in fields[1:end])
@@ -28,7 +29,7 @@ async def merge_trees(git: Git, target: str, change: str) -> MergeResult:
         Conflict(path, await _excerpt(git, fields[0], path, entries=fields[1:end]) or messages.get(path, ""))
         for path in paths
     ]
-    return MergeResult(None, tuple(conflicts))
+    return MergeResult(None, tuple(conflicts), marked=TreeId(fields[0]))
 
 
 def _messages(fields: list[str]) -> dict[str, str]:

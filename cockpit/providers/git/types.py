@@ -67,10 +67,17 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """The outcome of merging two commits: a tree, or else the conflicts that prevented it."""
+    """The outcome of merging two commits: a tree, or else the conflicts that prevented it.
+
+    Attributes:
+        tree: The merged content; None when there are conflicts.
+        conflicts: What the two disagree about.
+        marked: The merged content with conflict markers where they disagree: nothing that may land.
+    """
 
     tree: TreeId | None
     conflicts: tuple[Conflict, ...] = ()
+    marked: TreeId | None = None
 
 
 @dataclass(frozen=True, slots=True)

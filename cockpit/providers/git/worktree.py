@@ -16,10 +16,10 @@ from pathlib import Path
 from cockpit.providers.git.admin import Head, attach_head, install_index, operation_under_way, read_head
 from cockpit.providers.git.branches import move_branch
 from cockpit.providers.git.errors import BranchMoved, CommandFailed, OperationUnderWay, WorkspaceGone
-from cockpit.providers.git.merge import commit_tree
+from cockpit.providers.git.merge import commit_tree, merge_trees
 from cockpit.providers.git.run import Git, Output
 from cockpit.providers.git.trees import branch_tip, is_ancestor, tree_of
-from cockpit.providers.git.types import Author, CommitId, TreeId
+from cockpit.providers.git.types import Author, CommitId, MergeResult, TreeId
 
 _TRIES = 5
 
@@ -37,6 +37,12 @@ class Snapshots:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     tree: TreeId | None = None
     left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    gone: list[str]
+    present: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class Worktree:
         async with self._seen.lock:
             await asyncio.to_thread(self._prepare)
             changed = await self._changed()
-            if self._seen.tree is None or changed:
+            if self._seen.tree is None or changed.gone or changed.present:
                 self._seen.tree = None
                 self._seen.tree = await self._written(changed)
             return self._seen.tree
@@ -129,6 +135,29 @@ class Worktree:
             await self._bring_in_step(tree)
         return commit
 
+    async def merge(self, other: CommitId, message: str) -> MergeResult:
+        """Merge a commit into the files and the branch; where both sides differ, the files hold conflict markers.
+
+        What was not committed yet is committed first, so nothing is lost; ignored files stay as they are.
+
+        Raises:
+            OperationUnderWay: The agent is in the middle of a rebase.
+            CommandFailed: A file that git does not keep is in the way.
+        """
+        before = await self.snapshot()
+        ours = await self.commit("Before the merge", before)
+        result = await merge_trees(self._git, ours, other)
+        marked = result.marked
+        assert marked is not None
+        async with self._seen.lock:
+            self._seen.tree = None
+            await self._look("read-tree", "-m", "-u", before, marked)
+            self._seen.tree = marked
+        commit = await commit_tree(self._git, marked, [ours, other], message)
+        await move_branch(self._git, self.branch, ours, commit, "cockpit: merge")
+        await self._bring_in_step(marked)
+        return result
+
     async def _bring_in_step(self, tree: TreeId) -> None:
         async with self._seen.lock:
             await asyncio.to_thread(attach_head, self._admin, self.branch)
@@ -145,42 +174,45 @@ class Worktree:
         # Only holders of our lock use this index, so a lock file is left from a killed process.
         self._index.with_name(f"{self._index.name}.lock").unlink(missing_ok=True)
 
-    async def _changed(self) -> list[str]:
+    async def _changed(self) -> _Changes:
         """Return the paths whose files may differ from our index.
 
         `git add` is not used: for a submodule it starts a git inside it, with that repository's own filters.
         """
         try:
             async with asyncio.TaskGroup() as group:
-                edits = group.create_task(self._look("diff-files", "--name-only", "-z", "--ignore-submodules=dirty"))
+                edits = group.create_task(self._look("diff-files", "--name-status", "-z", "--ignore-submodules=dirty"))
                 news = group.create_task(self._look("ls-files", "--others", "--exclude-standard", "-z"))
         except* CommandFailed as failed:
             raise failed.exceptions[0] from None
         others = _names(news.result().stdout)
         self._seen.left_out = tuple(path for path in others if path.endswith("/"))
-        # Removals come first, so that a file may take the place of a folder and the other way round.
-        return [*_names(edits.result().stdout), *(path for path in others if not path.endswith("/"))]
+        fields = _names(edits.result().stdout)
+        changes = _Changes([], [path for path in others if not path.endswith("/")])
+        for status, path in zip(fields[::2], fields[1::2], strict=True):
+            (changes.gone if status == "D" else changes.present).append(path)
+        return changes
 
-    async def _written(self, changed: list[str]) -> TreeId:
-        if changed:
-            await self._update(_listed(changed))
+    async def _written(self, changes: _Changes) -> TreeId:
+        await self._update(changes)
         try:
             return TreeId((await self._look("write-tree")).text)
         except CommandFailed:
             # Content that was never committed can have been pruned from the repository: read all files again.
+            await self._look("read-tree", "--empty")
             await self._look("read-tree", "--reset", f"refs/heads/{self.branch}")
-            await self._update((await self._look("ls-files", "-z")).stdout + _listed(await self._changed()))
+            await self._update(await self._changed())
             return TreeId((await self._look("write-tree")).text)
 
-    async def _update(self, listed: bytes) -> None:
-        await self._look("update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=listed)
+    async def _update(self, changes: _Changes) -> None:
+        # Removals come first and by name alone: what was a folder may now be a symlink that git will not look behind.
+        for paths, how in ((changes.gone, ("--force-remove",)), (changes.present, ("--add", "--remove", "--replace"))):
+            if paths:
+                listed = os.fsencode("".join(f"{path}\0" for path in paths))
+                await self._look("update-index", *how, "-z", "--stdin", stdin=listed)
 
     async def _look(self, *command: str, stdin: bytes | None = None) -> Output:
         return await self._git.run(*command, work_tree=self.path, index=self._index, stdin=stdin)
-
-
-def _listed(paths: list[str]) -> bytes:
-    return os.fsencode("".join(f"{path}\0" for path in paths))
 
 
 def _names(output: bytes) -> list[str]:
