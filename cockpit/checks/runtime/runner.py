@@ -18,38 +18,11 @@ from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime.target import Target, WorkspaceLines, read_regular
 from cockpit.checks.service import Ran, broken, cache_key, cheapest_first, due, judge
 from cockpit.checks.types import CheckOutcome, CheckResult, When
+from cockpit.providers.process import Completed, ProcessError
 
 OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024
 REPORT_PLACEHOLDER = "{report}"
 """Stands in a command for a file outside the workspace that the tool writes its report to."""
-
-
-class Completed(Protocol):
-    """What became of a process."""
-
-    @property
-    def exit_code(self) -> int | None:
-        """Its status; negative: the signal that ended it."""
-
-    @property
-    def stdout(self) -> bytes:
-        """What it wrote to standard output, up to the limit."""
-
-    @property
-    def stderr(self) -> bytes:
-        """What it wrote to standard error, up to the limit."""
-
-    @property
-    def timed_out(self) -> bool:
-        """Whether it was ended for taking too long."""
-
-    @property
-    def truncated(self) -> bool:
-        """Whether it wrote more than the limit."""
-
-    @property
-    def duration_s(self) -> float:
-        """How long it ran."""
 
 
 class RunProcess(Protocol):
@@ -64,7 +37,7 @@ class RunProcess(Protocol):
         timeout_s: float,
         output_limit_bytes: int,
     ) -> Completed:
-        """Run `argv`. Raises `OSError` when it cannot be started."""
+        """Run `argv`. Raises `ProcessError` when it cannot be started."""
 
 
 class Confine(Protocol):
@@ -175,8 +148,8 @@ class CheckRunner:
         try:
             try:
                 ran = await self._execute(check, target, scratch)
-            except OSError as error:
-                return broken(check, target.tree, f"could not be started: {error.strerror or error}")
+            except ProcessError as error:
+                return broken(check, target.tree, str(error))
             return await asyncio.to_thread(self._judged, check, target, ran, key)
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
@@ -197,7 +170,7 @@ class CheckRunner:
             output_limit_bytes=OUTPUT_LIMIT_BYTES,
         )
         return Ran(
-            exit_code=-1 if done.exit_code is None else done.exit_code,
+            exit_code=done.exit_code,
             stdout=done.stdout,
             stderr=done.stderr,
             duration_s=done.duration_s,
