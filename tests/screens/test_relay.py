@@ -106,7 +106,7 @@ class PtyProcess:
         return {mode for mode, switch in state.items() if (switch == b"h") is (mode not in {b"25", b"7"})}
 
     def is_in_the_foreground(self) -> bool:
-        return os.tcgetpgrp(self.terminal) == self.process.pid
+        return os.tcgetpgrp(self.master) == self.process.pid
 
     def is_as_found(self) -> bool:
         return termios.tcgetattr(self.terminal) == self.found_as and not self.modes_left_on()
