@@ -212,7 +212,8 @@ def test_this_programs_exit_ends_what_it_runs() -> None:
     code = (
         "import asyncio, os, sys\nfrom pathlib import Path\nfrom cockpit.providers.process import run\n"
         "async def main():\n"
-        " task = asyncio.create_task(run(['/bin/sleep', '300'], cwd=Path('/'), env={'COCKPIT_SESSION': sys.argv[1]}, timeout_s=60))\n"
+        " task = asyncio.create_task(run(['/bin/sleep', '300'], cwd=Path('/'), env={'COCKPIT_SESSION': sys.argv[1]},"
+        " timeout_s=60))\n"
         " await asyncio.sleep(0.2)\n sys.exit(0)\n"
         "loop = asyncio.new_event_loop()\n"
         "try: loop.run_until_complete(main())\nexcept SystemExit: pass\n"
