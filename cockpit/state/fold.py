@@ -248,8 +248,12 @@ def _committed(session: SessionState, event: ev.ChangeCommitted, _at: float) -> 
     session.commit = event.commit
 
 
+def _findings_sent(session: SessionState, event: ev.FindingsSent, _at: float) -> None:
+    session.findings = (*event.new, *event.still_open)
+
+
 def _receipt(session: SessionState, event: ev.ReceiptIssued, _at: float) -> None:
-    session.receipt = event.receipt
+    session.receipt, session.findings = event.receipt, ()
 
 
 def _file_reviewed(session: SessionState, event: ev.FileReviewed, _at: float) -> None:
@@ -269,6 +273,7 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
     ev.CheckFinished: _check_finished,
     ev.ChangeMeasured: _change,
     ev.ChangeCommitted: _committed,
+    ev.FindingsSent: _findings_sent,
     ev.ReceiptIssued: _receipt,
     ev.FileReviewed: _file_reviewed,
 }

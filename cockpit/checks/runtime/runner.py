@@ -83,6 +83,8 @@ class CheckRunner:
         target: Target,
         on_result: Callable[[CheckResult], None] | None = None,
         on_start: Callable[[CheckConfig], None] | None = None,
+        *,
+        is_rerun: bool = False,
     ) -> tuple[CheckResult, ...]:
         """Run all checks that are due and return their results in the order of the configuration.
 
@@ -94,12 +96,13 @@ class CheckRunner:
             target: the workspace and the tree in it.
             on_result: told each result as it comes, on the event loop.
             on_start: told each check that really starts (not the ones whose verdict is known).
+            is_rerun: a known verdict does not count: the checks are to be run once more, to tell flaky from broken.
         """
         planned = due(checks, when)
         results: dict[str, CheckResult] = {}
 
         async def one(check: CheckConfig) -> None:
-            result = await self._result(check, target, on_start)
+            result = await self._result(check, target, on_start, is_rerun)
             results[check.name] = result
             if on_result is not None:
                 on_result(result)
@@ -121,7 +124,7 @@ class CheckRunner:
         async with self._flight(key) as flight:
             if flight.result is not None:
                 return flight.result.model_copy(update={"tree": target.tree, "is_cached": True})
-            known = await asyncio.to_thread(self._cache.get, key, target.tree)
+            known = None if is_rerun else await asyncio.to_thread(self._cache.get, key, target.tree)
             if known is not None:
                 return known
             async with self._cores:

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NewType
 
-CommitId = NewType("CommitId", str)
-"""The full hexadecimal name of a commit."""
-
-TreeId = NewType("TreeId", str)
-"""The full hexadecimal name of a tree: equal ids mean equal content, byte for byte."""
+from cockpit.types import CommitId as CommitId
+from cockpit.types import TreeId as TreeId
 
 BlobId = NewType("BlobId", str)
 """The full hexadecimal name of a file's content."""

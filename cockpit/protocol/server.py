@@ -1,0 +1,273 @@
+"""The supervisor's side of the socket: many clients at once, and none of them slows anything down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket as socket_module
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from cockpit.journal.types import Envelope
+from cockpit.protocol.types import (
+    LINE_LIMIT_BYTES,
+    REQUEST,
+    Command,
+    Digest,
+    ErrorInfo,
+    Progress,
+    Reply,
+    Request,
+    Snapshot,
+    Subscribe,
+    Watch,
+)
+from cockpit.providers.peer import account_name, is_trusted, peer_uid
+from cockpit.sessions.types import AgentEvent
+from cockpit.state.digest import chatter_of, is_chatter
+from cockpit.state.model import STATE, State
+from cockpit.types import SessionId
+
+log = logging.getLogger(__name__)
+
+DIGEST_EVERY_S = 0.2
+BACKLOG_BYTES = 4 << 20
+"""A client with so much unread is let fall behind: it gets a new snapshot when it has caught up."""
+PROGRESS_BACKLOG_BYTES = 256 << 10
+
+
+class CommandRefused(Exception):
+    """A command cannot be carried out; the three parts of the error are shown to the person."""
+
+    def __init__(self, what: str, kept: str = "", next: str = "") -> None:  # noqa: A002  the protocol's own word
+        super().__init__(what)
+        self.info = ErrorInfo(what=what, kept=kept, next=next)
+
+
+class Handler(Protocol):
+    """Carries out commands."""
+
+    async def __call__(self, command: Command, person: str) -> dict[str, Any]:
+        """Return the result. Raises `CommandRefused`."""
+        ...
+
+
+class _Connection:
+    """One client."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, person: str) -> None:
+        self.reader, self.writer, self.person = reader, writer, person
+        self.is_subscribed = False
+        self.wants_everything = False
+        self.is_lagging = False
+        self.watched: frozenset[SessionId] = frozenset()
+        self.chatty: set[SessionId] = set()
+        self.snapshots = 0
+
+    @property
+    def backlog_bytes(self) -> int:
+        return self.writer.transport.get_write_buffer_size()
+
+    def send(self, line: bytes) -> None:
+        if not self.writer.is_closing():
+            self.writer.write(line)
+
+
+class Server:
+    """Listens on a unix socket (mode 0600, same account only)."""
+
+    def __init__(self, state: State, handle: Handler) -> None:
+        """Serve `state`; `handle` carries out the commands that are not about the connection itself."""
+        self._state, self._handle = state, handle
+        self._connections: set[_Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.dropped_progress = 0
+
+    @property
+    def clients(self) -> int:
+        """How many are connected."""
+        return len(self._connections)
+
+    async def serve(self, socket: Path, ready: Callable[[], None]) -> None:
+        """Listen until cancelled. The socket file is replaced; the caller holds the lock that makes this safe."""
+        server = await asyncio.start_unix_server(self._accept, sock=_listening(socket), limit=LINE_LIMIT_BYTES)
+        try:
+            ready()
+            await self._send_digests()
+        finally:
+            server.close()
+            for connection in list(self._connections):
+                connection.writer.close()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            _remove(socket)
+
+    # --- what happens is told -----------------------------------------------------------------------------------
+
+    def happened(self, envelope: Envelope, body: bytes) -> None:
+        """Tell the subscribers of an event (see `Record.listen`)."""
+        line: bytes | None = None
+        is_chat = is_chatter(envelope.event)
+        for connection in self._connections:
+            if not connection.is_subscribed or connection.is_lagging:
+                continue
+            session = envelope.session
+            if is_chat and session and session not in connection.watched and not connection.wants_everything:
+                connection.chatty.add(session)
+                continue
+            line = line or _event_line(envelope, body)
+            self._send_or_lag(connection, line)
+
+    def progress(self, session: SessionId, said: AgentEvent) -> None:
+        """Show a delta to those who watch the session; a client that reads slowly misses it."""
+        line: bytes | None = None
+        for connection in self._connections:
+            if session not in connection.watched or connection.is_lagging:
+                continue
+            if connection.backlog_bytes > PROGRESS_BACKLOG_BYTES:
+                self.dropped_progress += 1
+                continue
+            line = line or _line(Progress(session=session, said=said))
+            connection.send(line)
+
+    def _send_or_lag(self, connection: _Connection, line: bytes) -> None:
+        if connection.backlog_bytes > BACKLOG_BYTES:
+            connection.is_lagging = True
+            return
+        connection.send(line)
+
+    async def _send_digests(self) -> None:
+        while True:
+            await asyncio.sleep(DIGEST_EVERY_S)
+            for connection in list(self._connections):
+                if connection.is_lagging and connection.backlog_bytes == 0:
+                    self._send_snapshot(connection)
+                elif connection.chatty and connection.backlog_bytes < PROGRESS_BACKLOG_BYTES:
+                    self._send_digest(connection)
+
+    def _send_digest(self, connection: _Connection) -> None:
+        sessions = self._state.sessions
+        chatter = tuple(chatter_of(sessions[s]) for s in connection.chatty if s in sessions)
+        connection.chatty.clear()
+        connection.send(_line(Digest(seq=self._state.seq, sessions=chatter)))
+
+    def _send_snapshot(self, connection: _Connection) -> None:
+        connection.is_lagging = False
+        connection.chatty.clear()
+        connection.snapshots += 1
+        connection.send(_line(Snapshot(state=STATE.dump_json(self._state).decode())))
+
+    # --- what clients say ---------------------------------------------------------------------------------------
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            uid = peer_uid(writer.get_extra_info("socket"))
+            if is_trusted(uid):
+                await self._converse(_Connection(reader, writer, account_name(uid)))
+            else:
+                log.warning("refused a connection of account %s", account_name(uid))
+        except (OSError, ValueError, asyncio.CancelledError):
+            pass  # the client went away, sent an endless line, or we are closing: the connection ends either way
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _converse(self, connection: _Connection) -> None:
+        self._connections.add(connection)
+        try:
+            async with asyncio.TaskGroup() as commands:
+                while line := await connection.reader.readline():
+                    request = _parse(line, connection)
+                    if request is not None:
+                        commands.create_task(self._answer(connection, request))
+        finally:
+            self._connections.discard(connection)
+
+    async def _answer(self, connection: _Connection, request: Request) -> None:
+        try:
+            result = await self._carry_out(connection, request.command)
+            connection.send(_line(Reply(reply=request.id, result=result)))
+        except CommandRefused as refused:
+            connection.send(_line(Reply(reply=request.id, error=refused.info)))
+        except Exception as error:  # the edge of a command: told to the person, logged with its trace
+            log.exception("command failed: %s", request.command.cmd)
+            info = ErrorInfo(what=f"{type(error).__name__}: {error}", next="The supervisor's log has the details.")
+            connection.send(_line(Reply(reply=request.id, error=info)))
+
+    async def _carry_out(self, connection: _Connection, command: Command) -> dict[str, Any]:
+        match command:
+            case Subscribe():
+                connection.wants_everything = command.everything
+                connection.is_subscribed = True
+                self._send_snapshot(connection)
+                return {}
+            case Watch():
+                self._watch(connection, frozenset(command.sessions))
+                return {}
+            case _:
+                return await self._handle(command, connection.person)
+
+    def _watch(self, connection: _Connection, sessions: frozenset[SessionId]) -> None:
+        if connection.chatty:
+            self._send_digest(connection)  # what was summed up so far must not be added twice
+        connection.watched = sessions
+
+
+def _listening(path: Path) -> socket_module.socket:
+    _remove(path)
+    listener = socket_module.socket(socket_module.AF_UNIX)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(mask)
+    return listener
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _parse(line: bytes, connection: _Connection) -> Request | None:
+    try:
+        return REQUEST.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        info = ErrorInfo(what=f"not a command of this protocol: {where}: {first['msg']}", kept="Nothing was done.")
+        connection.send(_line(Reply(reply=_id_of(line), error=info)))
+        return None
+
+
+def _id_of(line: bytes) -> int:
+    try:
+        number = json.loads(line)["id"]
+    except (ValueError, KeyError, TypeError):
+        return 0
+    return number if isinstance(number, int) else 0
+
+
+def _line(message: Reply | Snapshot | Digest | Progress) -> bytes:
+    return message.model_dump_json().encode() + b"\n"
+
+
+def _event_line(envelope: Envelope, body: bytes) -> bytes:
+    session = b"null" if envelope.session is None else b'"%s"' % envelope.session.encode()
+    return b'{"push":"event","envelope":{"seq":%d,"at":%a,"session":%s,"event":%s}}\n' % (
+        envelope.seq,
+        envelope.at,
+        session,
+        body,
+    )

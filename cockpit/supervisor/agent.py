@@ -1,0 +1,197 @@
+"""The supervisor's end of one session's agent: starts it under the runner, follows its spool, hands it commands.
+
+The agent belongs to its machine. If this process dies, the agent goes on; whoever comes next follows the spool from the
+offset that the journal holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from agents.base import Driver, LaunchContext
+from agents.registry import driver as find_driver
+from cockpit.journal.types import AgentLaunched, AgentSaid, CommandSent, Noted
+from cockpit.sessions import runner
+from cockpit.sessions.spool import Spool, SpoolEnd, SpoolLine
+from cockpit.sessions.types import (
+    AgentCommand,
+    AgentEvent,
+    AgentExited,
+    MessageDelta,
+    ReasoningDelta,
+    ToolOutput,
+    WorkspaceInfo,
+    is_progress,
+)
+from cockpit.state.model import SessionState
+from cockpit.supervisor.services import Services
+from cockpit.types import SessionId
+
+PACE_S = 0.05
+"""Rest between two batches of one spool: chatty agents are read in larger pieces, not more often."""
+_STDERR_TAIL_BYTES = 2000
+
+Heard = Callable[[Sequence[AgentEvent]], None]
+
+
+class AgentLink:
+    """One session's agent."""
+
+    def __init__(self, services: Services, session: SessionId) -> None:
+        """Nothing is started or followed yet."""
+        self._services = services
+        self._session = session
+        self._driver: Driver | None = None
+        self.is_running = False
+
+    @property
+    def _state(self) -> SessionState:
+        return self._services.record.state.sessions[self._session]
+
+    @property
+    def _directory(self) -> Path:
+        return self._services.paths.spool / self._session / str(self._state.run)
+
+    def agent_name(self) -> str:
+        """Return which agent of cockpit.toml works on this task."""
+        return self._state.agent_name or self._state.task.agent or self._services.config.default_agent
+
+    async def launch(self, workspace: WorkspaceInfo, env: Mapping[str, str], *, is_resume: bool) -> None:
+        """Start the agent's next run. Raises `ValueError` or `RunnerError`, with a message for people."""
+        name = self.agent_name()
+        config = self._services.config.agents.get(name)
+        if config is None:
+            known = ", ".join(sorted(self._services.config.agents))
+            raise ValueError(f"there is no agent {name!r} in cockpit.toml; there are: {known}")
+        self._driver = find_driver(config.driver)
+        context = self._context(workspace, env, is_resume, config.settings)
+        launch = self._driver.launch(context)
+        event = AgentLaunched(run=self._state.run + 1, driver=config.driver, agent=name, is_resume=is_resume)
+        await self._services.record.add(self._session, event)
+        full_env = {**os.environ, **env, **launch.env}
+        directory = self._directory
+        await asyncio.to_thread(runner.start, directory, launch.argv, env=full_env, cwd=Path(workspace.path))
+        self.is_running = True
+
+    async def adopt(self) -> bool:
+        """Take over the run that the journal knows of. Returns whether it was ever started."""
+        if self._state.run == 0:
+            return False
+        config = self._services.config.agents.get(self.agent_name())
+        self._driver = find_driver(config.driver if config else "native")
+        status = await asyncio.to_thread(runner.status, self._directory)
+        self.is_running = status.alive
+        return status.started
+
+    async def follow(self, offset: int, heard: Heard) -> None:
+        """Follow the current run from a byte offset until it has ended; everything is journaled, then `heard`."""
+        key = self.spool_key
+        directory = self._directory
+        async for batch in Spool(directory, self._services.spools).follow(offset):
+            if isinstance(batch, SpoolEnd):
+                await self._ended(key, directory, batch, heard)
+                return
+            await self._take(key, batch, heard)
+            await asyncio.sleep(PACE_S)
+
+    @property
+    def spool_key(self) -> str:
+        """Names the current run's spool in the journal."""
+        return f"{self._session}/{self._state.run}"
+
+    async def send(self, command: AgentCommand, author: str = "cockpit") -> None:
+        """Put a command on disk, then hand it to the agent, at most once whatever happens in between."""
+        await self._services.record.add(self._session, CommandSent(command=command, author=author))
+        await self._deliver(command)
+
+    async def send_again(self) -> None:
+        """Hand over the commands that a crash may have kept from the agent; those it has are not repeated."""
+        for command in list(self._state.commands.values()):
+            await self._deliver(command)
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """End the run and everything it started."""
+        if self._state.run:
+            await asyncio.to_thread(runner.stop, self._directory, grace_s)
+
+    async def _deliver(self, command: AgentCommand) -> None:
+        assert self._driver is not None
+        line = self._driver.encode(command).rstrip(b"\n")
+        sent = await asyncio.to_thread(runner.send, self._directory, command.id, line)
+        if sent.outcome in ("unsure", "error"):
+            text = f"the agent may not have received “{command.op}”: {sent.detail or sent.outcome}"
+            self._services.record.add(self._session, Noted(text=text, level="warning"))
+
+    async def _take(self, key: str, lines: list[SpoolLine], heard: Heard) -> None:
+        assert self._driver is not None
+        facts: list[AgentEvent] = []
+        deltas: list[AgentEvent] = []
+        for line in lines:
+            for said in self._driver.decode(line.data):
+                (deltas if is_progress(said) else facts).append(said)
+        for delta in _merge(deltas):
+            self._services.progress(self._session, delta)
+        if facts:
+            await self._services.record.journal.room()
+            events = [AgentSaid(said=said) for said in facts]
+            self._services.record.add(self._session, *events, spool=(key, lines[-1].end_offset))
+            heard(facts)
+
+    async def _ended(self, key: str, directory: Path, end: SpoolEnd, heard: Heard) -> None:
+        self.is_running = False
+        error = await asyncio.to_thread(_tail, directory / "err") if end.exit_status != 0 else ""
+        exited = AgentExited(exit_code=end.exit_status, error=error)
+        self._services.record.add(self._session, AgentSaid(said=exited), spool=(key, end.end_offset))
+        heard([exited])
+
+    def _context(
+        self, workspace: WorkspaceInfo, env: Mapping[str, str], is_resume: bool, settings: Mapping[str, object]
+    ) -> LaunchContext:
+        services = self._services
+        allowed = [list(argv) for argv in services.record.state.policy]
+        configured = settings.get("allow")
+        lines = [*(configured if isinstance(configured, list) else []), *allowed, *services.config.policy.allow]
+        memory = services.paths.spool / self._session / "memory"
+        memory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return LaunchContext(
+            session=self._session,
+            task=self._state.task,
+            workspace=Path(workspace.path),
+            scratch=Path(env["TMPDIR"]),
+            memory=memory,
+            settings={**settings, "allow": lines},
+            env=env,
+            hidden=(services.paths.state, services.paths.workspaces),
+            checks=tuple(check.model_dump(mode="json") for check in services.config.checks),
+            resume=is_resume,
+        )
+
+
+def _merge(deltas: list[AgentEvent]) -> list[AgentEvent]:
+    """Join neighbouring deltas of one item."""
+    merged: list[AgentEvent] = []
+    for delta in deltas:
+        last = merged[-1] if merged else None
+        if (
+            isinstance(delta, MessageDelta | ReasoningDelta | ToolOutput)
+            and isinstance(last, MessageDelta | ReasoningDelta | ToolOutput)
+            and last.type == delta.type
+            and last.item == delta.item
+        ):
+            merged[-1] = last.model_copy(update={"text": last.text + delta.text})
+        else:
+            merged.append(delta)
+    return merged
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _STDERR_TAIL_BYTES))
+            return file.read().decode(errors="replace").strip()
+    except OSError:
+        return ""

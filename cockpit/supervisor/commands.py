@@ -1,0 +1,168 @@
+"""What clients may ask of the supervisor, and where each command is carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+from cockpit import __version__
+from cockpit.journal.types import FileReviewed
+from cockpit.protocol import types as cmd
+from cockpit.protocol.server import CommandRefused
+from cockpit.sessions.types import DecisionKind
+from cockpit.state.model import Stats
+from cockpit.supervisor.garbage import collect
+from cockpit.supervisor.record import envelope_of
+from cockpit.supervisor.signals import Asked, Human, Undone
+from cockpit.types import SessionId
+
+if TYPE_CHECKING:
+    from cockpit.supervisor.daemon import Supervisor
+    from cockpit.supervisor.session import SessionLoop
+
+DIFF_LIMIT_BYTES = 16 << 20
+_UNDOABLE = (DecisionKind.APPROVE, DecisionKind.REJECT)
+
+
+class Commands:
+    """Carries out the commands of clients."""
+
+    supervisor: Supervisor
+
+    async def __call__(self, command: cmd.Command, person: str) -> dict[str, Any]:
+        """Return the result. Raises `CommandRefused`."""
+        match command:
+            case cmd.Approve() | cmd.Reject() | cmd.Redirect() | cmd.AnswerRequest() | cmd.Stop() | cmd.Resume():
+                return await self._human(command, person)
+            case cmd.CreateTasks():
+                return await self._create(command, person)
+            case cmd.Undo():
+                return await self._undo(person)
+            case cmd.Down():
+                return self._down(command)
+            case _:
+                return await self._look(command, person)
+
+    async def _look(self, command: cmd.Command, person: str) -> dict[str, Any]:
+        match command:
+            case cmd.Hello():
+                return self._hello()
+            case cmd.GetDiff():
+                return await self._diff(command)
+            case cmd.GetOutput():
+                return await self._output(command)
+            case cmd.GetEvents():
+                return await self._events(command)
+            case cmd.ReviewFile():
+                return await self._review(command, person)
+            case cmd.GetStats():
+                return self._stats()
+            case cmd.CollectGarbage():
+                return await collect(self.supervisor, is_dry_run=command.is_dry_run)
+            case _:
+                raise CommandRefused(f"“{command.cmd}” cannot be asked here.")
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    async def _human(self, command: Human, person: str) -> dict[str, Any]:
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._loop(command.session).post(Asked(command, person, answer))
+        result = await answer
+        self.supervisor.start_queued()
+        return result
+
+    async def _undo(self, person: str) -> dict[str, Any]:
+        state = self.supervisor.services.record.state
+        undone = {decision.undoes for decision in state.decisions if decision.undoes}
+        mine = [d for d in reversed(state.decisions) if d.by == person and d.kind is not DecisionKind.UNDO]
+        last = next((d for d in mine if d.id not in undone), None)
+        if last is None:
+            raise CommandRefused("There is no decision of yours to take back.")
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._loop(last.session).post(Undone(last, person, answer))
+        return await answer
+
+    async def _create(self, command: cmd.CreateTasks, person: str) -> dict[str, Any]:
+        known = self.supervisor.services.config.agents
+        for task in command.tasks:
+            if task.agent and task.agent not in known:
+                raise CommandRefused(
+                    f"There is no agent “{task.agent}”; there are: {', '.join(sorted(known))}.",
+                    "No task was begun.",
+                    "Name one of these, or add it under [agents] in cockpit.toml.",
+                )
+        created = self.supervisor.create(command.tasks, person)
+        await self.supervisor.services.record.journal.flushed()
+        return {"sessions": created}
+
+    def _down(self, command: cmd.Down) -> dict[str, Any]:
+        self.supervisor.keeps_agents = command.keep_agents
+        asyncio.get_running_loop().call_soon(self.supervisor.is_over.set)
+        return {"pid": os.getpid()}
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    def _hello(self) -> dict[str, Any]:
+        services = self.supervisor.services
+        return {
+            "protocol": cmd.PROTOCOL,
+            "version": __version__,
+            "repository": str(services.repository.root),
+            "pid": os.getpid(),
+        }
+
+    async def _diff(self, command: cmd.GetDiff) -> dict[str, Any]:
+        state = self._loop(command.session).state
+        services = self.supervisor.services
+        if state.change is None or not state.change.files:
+            return {"text": "", "tree": "", "base": "", "is_truncated": False}
+        text = await services.repository.diff(
+            state.change.base, state.change.tree, context=command.context, limit_bytes=DIFF_LIMIT_BYTES
+        )
+        return {
+            "text": text,
+            "tree": state.change.tree,
+            "base": state.change.base,
+            "is_truncated": len(text) >= DIFF_LIMIT_BYTES,
+        }
+
+    async def _output(self, command: cmd.GetOutput) -> dict[str, Any]:
+        text = await asyncio.to_thread(self.supervisor.services.outputs.output, command.output)
+        if text is None:
+            raise CommandRefused("This output is no longer kept.", next="Run the check again.")
+        return {"text": text}
+
+    async def _events(self, command: cmd.GetEvents) -> dict[str, Any]:
+        journal = self.supervisor.services.record.journal
+        await journal.flushed()
+        before = command.before if command.before is not None else journal.last_seq() + 1
+        rows = await journal.read_backwards(command.session, before, command.limit)
+        envelopes = [envelope_of(row).model_dump(mode="json") for row in rows]
+        return {"envelopes": envelopes, "is_start": len(rows) < command.limit}
+
+    async def _review(self, command: cmd.ReviewFile, person: str) -> dict[str, Any]:
+        self._loop(command.session)
+        event = FileReviewed(path=command.path, blob=command.blob, is_reviewed=command.is_reviewed, by=person)
+        await self.supervisor.services.record.add(command.session, event)
+        return {}
+
+    def _stats(self) -> dict[str, Any]:
+        state = self.supervisor.services.record.state
+        counts: dict[str, int] = {}
+        for session in state.sessions.values():
+            counts[session.status] = counts.get(session.status, 0) + 1
+        fields = {name: getattr(state.stats, name) for name in Stats.__dataclass_fields__}
+        return {
+            **fields,
+            "sessions": counts,
+            "clients": self.supervisor.server.clients,
+            "dropped_progress": self.supervisor.server.dropped_progress,
+            "events": state.seq,
+        }
+
+    def _loop(self, session: SessionId) -> SessionLoop:
+        loop = self.supervisor.loop_of(session)
+        if loop is None:
+            raise CommandRefused(f"There is no session “{session}”.")
+        return loop

@@ -1,0 +1,245 @@
+"""The supervisor: one process per user and repository that composes everything and outlives every screen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cockpit import __version__
+from cockpit.checks.repo import CheckCache
+from cockpit.checks.runtime import CheckRunner
+from cockpit.config import Config, ConfigError, load
+from cockpit.journal.repo import Journal
+from cockpit.journal.types import ConfigBroken, ConfigLoaded, SessionCreated, SupervisorStarted, SupervisorStopped
+from cockpit.protocol.server import Server
+from cockpit.providers.clock import SystemClock
+from cockpit.providers.git import Repository
+from cockpit.providers.paths import Paths, refuse_network_filesystem
+from cockpit.providers.process import run
+from cockpit.providers.sandbox import Policy, Sandbox
+from cockpit.providers.secrets import redact
+from cockpit.sessions.service import next_to_start, session_id
+from cockpit.sessions.spool_watch import SpoolWatcher, open_watcher
+from cockpit.sessions.types import FINAL, Task
+from cockpit.supervisor.commands import Commands
+from cockpit.supervisor.landing import Landing
+from cockpit.supervisor.record import Record
+from cockpit.supervisor.services import Services
+from cockpit.supervisor.session import SessionLoop
+from cockpit.supervisor.signals import Signal, Start, Tick
+from cockpit.supervisor.watch import watch_config, watch_workspaces
+from cockpit.types import SessionId
+
+log = logging.getLogger(__name__)
+
+TICK_S = 2.0
+
+
+class AlreadyRunning(Exception):
+    """Another supervisor serves this repository."""
+
+
+class Supervisor:
+    """Composes sessions, merge queues, watchers and the socket, and owns every task of them."""
+
+    def __init__(self, services: Services, server: Server, tasks: asyncio.TaskGroup) -> None:
+        """Nothing runs yet; `begin` takes up what the journal holds."""
+        self.services, self.server, self.tasks = services, server, tasks
+        self.loops: dict[SessionId, SessionLoop] = {}
+        self.is_over = asyncio.Event()
+        self.keeps_agents = False
+        services.landing = Landing(services, self.post, tasks)
+
+    async def begin(self) -> None:
+        """Take up every session where it was left."""
+        state = self.services.record.state
+        for session in list(state.sessions.values()):
+            if session.status not in FINAL:
+                self._begin_loop(session.id)
+        self.services.landing.take_up()
+        self.start_queued()
+        self.tasks.create_task(self._tick(), name="ticks")
+
+    def create(self, tasks: tuple[Task, ...], person: str) -> list[SessionId]:
+        """Make a session of each task. They begin as places get free."""
+        created: list[SessionId] = []
+        for task in tasks:
+            number = len(self.services.record.state.sessions) + 1
+            session = session_id(task.headline(), number)
+            self.services.record.add(session, SessionCreated(task=task, by=person))
+            self._begin_loop(session)
+            created.append(session)
+        self.start_queued()
+        return created
+
+    def start_queued(self) -> None:
+        """Let queued sessions begin where places are free."""
+        sessions = self.services.record.state.sessions.values()
+        for session in next_to_start(sessions, self.services.config.sessions.max_parallel):
+            self.post(session, Start())
+
+    def post(self, session: SessionId, signal: Signal) -> None:
+        """Hand something to a session."""
+        if loop := self.loops.get(session) or self._reopened(session):
+            loop.post(signal)
+
+    def loop_of(self, session: SessionId) -> SessionLoop | None:
+        """Return a session's loop; one that was over is opened again, for an undo."""
+        return self.loops.get(session) or self._reopened(session)
+
+    async def stop_agents(self) -> None:
+        """End every agent; their sessions can be resumed."""
+        async with asyncio.TaskGroup() as group:
+            for loop in self.loops.values():
+                group.create_task(loop.agent.stop())
+
+    def tell_config(self) -> None:
+        """Journal what cockpit.toml says now, as far as screens show it."""
+        config = self.services.config
+        event = ConfigLoaded(
+            target=config.merge.target,
+            agents=tuple(config.agents),
+            default_agent=config.default_agent,
+            checks=tuple(check.name for check in config.checks),
+            max_parallel=config.sessions.max_parallel,
+        )
+        self.services.record.add(None, event)
+
+    def _begin_loop(self, session: SessionId) -> SessionLoop:
+        loop = SessionLoop(self.services, session, self.tasks)
+        self.loops[session] = loop
+        self.tasks.create_task(loop.run(), name=f"session {session}")
+        return loop
+
+    def _reopened(self, session: SessionId) -> SessionLoop | None:
+        return self._begin_loop(session) if session in self.services.record.state.sessions else None
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            for loop in self.loops.values():
+                loop.post(Tick())
+            self.start_queued()
+
+
+async def serve(repo_root: Path, *, log_level: int = logging.INFO) -> None:
+    """Be the supervisor of a repository until told to end. Raises `AlreadyRunning`, `JournalError` or `GitError`."""
+    paths = Paths.for_repo(repo_root)
+    await asyncio.to_thread(paths.ensure)
+    _log_to(paths.logs / "supervisor.log", log_level)
+    with _only_one(paths.state / "supervisor.lock"):
+        async with (
+            await Journal.open(paths.journal, refuse=refuse_network_filesystem) as journal,
+            open_watcher() as spools,
+        ):
+            await _run(paths, journal, spools)
+
+
+async def _run(paths: Paths, journal: Journal, spools: SpoolWatcher) -> None:
+    clock = SystemClock()
+    record = await Record.resume(journal, clock, redact)
+    repository = await Repository.open(paths.repo, paths.git)
+    sandbox = await asyncio.to_thread(Sandbox.detect)
+    config, problem = _load(repository.root, paths.config)
+    cache = CheckCache(paths.artifacts / "checks", redact=redact)
+    commands = Commands()
+    server = Server(record.state, commands)
+    services = Services(
+        record=record,
+        config=config,
+        repository=repository,
+        paths=paths,
+        clock=clock,
+        sandbox=sandbox,
+        checks=CheckRunner(run, cache, os.cpu_count() or 1, confine=_confine(sandbox, paths)),
+        spools=spools,
+        outputs=cache,
+        progress=server.progress,
+    )
+    started = SupervisorStarted(
+        pid=os.getpid(),
+        version=__version__,
+        repository=str(repository.root),
+        sandbox=sandbox.describe() if sandbox.is_active else "",
+    )
+    record.add(None, started)
+    await _supervise(services, server, commands, problem)
+
+
+async def _supervise(services: Services, server: Server, commands: Commands, problem: str) -> None:
+    ready = asyncio.Event()
+    stop_listening = services.record.listen(server.happened)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            supervisor = Supervisor(services, server, tasks)
+            commands.supervisor = supervisor
+            supervisor.tell_config()
+            if problem:
+                services.record.add(None, ConfigBroken(error=problem))
+            await supervisor.begin()
+            tasks.create_task(server.serve(services.paths.supervisor_socket, ready.set), name="socket")
+            tasks.create_task(watch_config(supervisor), name="watch cockpit.toml")
+            tasks.create_task(watch_workspaces(supervisor), name="watch workspaces")
+            tasks.create_task(_fail_with(services.record.journal), name="journal")
+            await supervisor.is_over.wait()
+            if not supervisor.keeps_agents:
+                await supervisor.stop_agents()
+            raise _Over
+    except* _Over:
+        log.info("ended in good order")
+    finally:
+        stop_listening()
+        with contextlib.suppress(Exception):
+            services.record.save_snapshot()
+            await services.record.add(None, SupervisorStopped())
+
+
+class _Over(Exception):
+    """Ends the task group in good order."""
+
+
+async def _fail_with(journal: Journal) -> None:
+    """End the supervisor when the journal takes no more: nothing may happen that is not on disk."""
+    raise await journal.failed()
+
+
+def _load(root: Path, user: Path) -> tuple[Config, str]:
+    try:
+        return load(root, user), ""
+    except ConfigError as error:
+        return Config(), str(error)
+
+
+def _confine(sandbox: Sandbox, paths: Paths) -> Confine | None:
+    def confine(argv: Sequence[str], *, root: Path, scratch: Path, network: bool) -> Sequence[str]:
+        policy = Policy(workspace=root, writable=(scratch,), hidden=(paths.state, paths.workspaces), network=network)
+        return sandbox.wrap(argv, policy)
+
+    return confine if sandbox.is_active else None
+
+
+@contextlib.contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    """Hold the lock that makes this the only supervisor; it goes with the process, however that ends."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"another supervisor holds {lock}") from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _log_to(path: Path, level: int) -> None:
+    logging.basicConfig(
+        filename=path, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )

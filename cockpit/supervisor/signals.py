@@ -1,0 +1,86 @@
+"""What reaches a session's loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cockpit.checks.types import Finding
+from cockpit.protocol.types import AnswerRequest, Approve, Redirect, Reject, Resume, Stop
+from cockpit.sessions.types import AgentEvent, Decision
+from cockpit.supervisor.rounds import Round
+
+Human = Approve | Reject | Redirect | AnswerRequest | Stop | Resume
+"""The commands that a session itself carries out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person wants something; `answer` is given when it is on disk and begun."""
+
+    command: Human
+    person: str
+    answer: asyncio.Future[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A person takes a decision back."""
+
+    decision: Decision
+    person: str
+    answer: asyncio.Future[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The agent said something; it is journaled already."""
+
+    said: Sequence[AgentEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A place is free for this queued session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The workspace is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A round of checks is over."""
+
+    round: Round
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """Preparing or checking could not be done, with the reason for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftQueue:
+    """The merge queue gave the change back."""
+
+    reason: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasLanded:
+    """The change is on the target branch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: budgets and silence are looked at."""
+
+
+Signal = Asked | Undone | Heard | Start | Prepared | Checked | StepFailed | LeftQueue | HasLanded | Tick
