@@ -1,0 +1,44 @@
+"""What the agent has asked and no human has answered yet."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+from agents.wire import Wire
+from cockpit.sessions.types import Answer, RequestRaised, RequestResolved
+
+
+class Requests:
+    """Open requests of the running turn."""
+
+    def __init__(self, wire: Wire) -> None:
+        """Raise and resolve over the wire."""
+        self._wire = wire
+        self._open: dict[str, asyncio.Future[Answer]] = {}
+
+    def new_name(self) -> str:
+        """Return a name that no request had before, in this process or an earlier one."""
+        return f"ask-{uuid.uuid4().hex[:10]}"
+
+    async def ask(self, request: RequestRaised) -> Answer:
+        """Raise a request and wait for its answer; when cancelled it is withdrawn."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._open[request.request] = future
+        self._wire.emit(request)
+        outcome = "withdrawn"
+        try:
+            answer = await future
+            outcome = str(answer.decision)
+        finally:
+            del self._open[request.request]
+            self._wire.emit(RequestResolved(request=request.request, outcome=outcome))
+        return answer
+
+    def answer(self, command: Answer) -> bool:
+        """Give an answer. Returns whether it was asked for."""
+        future = self._open.get(command.request)
+        if future is None or future.done():
+            return False
+        future.set_result(command)
+        return True
