@@ -22,8 +22,10 @@ def read_json(output: bytes, opening: str) -> object:
         raise UnreadableReportError("no JSON in the output" if text.strip() else "the output is empty")
     try:
         value, _end = json.JSONDecoder().raw_decode(text, start)
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+    except RecursionError as error:
+        raise UnreadableReportError("broken JSON in the output: nested too deeply") from error
+    except ValueError as error:  # besides bad syntax: a number of thousands of digits
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise UnreadableReportError(f"broken JSON in the output: {reason}") from error
     return value
 

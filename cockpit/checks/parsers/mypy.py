@@ -51,7 +51,7 @@ def _plain_claim(line: str) -> Claim | None:
 def _json_claim(line: str) -> Claim | None:
     try:
         item = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     if not isinstance(item, dict) or "message" not in item:
         return None

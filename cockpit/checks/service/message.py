@@ -84,7 +84,7 @@ def _same_mistake(same: list[Finding]) -> list[str]:
             "" if finding.line is None else f"{finding.line}{'' if finding.column is None else f':{finding.column}'} "
         )
         lines.append(_cut(f"  {place}{_label(finding)}: {first}"))
-        lines += [_cut(f"    {detail}") for detail in _middle_cut(details)]
+        lines += [_cut(f"    {detail}") for detail in _middle_cut(details)] if number == 0 else []
         if finding.remediation and (number == 0 or finding.remediation != same[0].remediation):
             lines.append(_cut(f"    fix: {' '.join(finding.remediation.split())}"))
     rest = same[_SAME_SHOWN:]
