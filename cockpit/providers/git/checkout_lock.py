@@ -9,6 +9,7 @@ from pathlib import Path
 from cockpit.providers.git.admin import Checkout
 
 _OURS = b"cockpit "
+_LOG_TAIL_BYTES = 4096
 
 
 class CheckoutLock:
@@ -19,9 +20,10 @@ class CheckoutLock:
         index: Where the copy is.
     """
 
-    def __init__(self, checkout: Checkout, index: Path) -> None:
+    def __init__(self, checkout: Checkout, common: Path, index: Path) -> None:
         self.checkout = checkout
         self.index = index
+        self._common = common
         self._lock = checkout.admin / "index.lock"
         self._is_held = False
 
@@ -65,6 +67,16 @@ class CheckoutLock:
             self._is_held = False
         for file in (self.index, self.index.with_name(f"{self.index.name}.lock")):
             file.unlink(missing_ok=True)
+
+    def note_in_head_log(self, branch: str) -> None:
+        """Repeat the branch's last log line in the checkout's own log of HEAD, as git itself does."""
+        with suppress(OSError):
+            with (self._common / "logs" / "refs" / "heads" / branch).open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES))
+                line = log.read().splitlines(keepends=True)[-1:]
+            flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            with os.fdopen(os.open(self.checkout.admin / "logs" / "HEAD", flags), "ab") as head_log:
+                head_log.writelines(line)
 
     def _is_abandoned(self) -> bool:
         """Whether the lock is one of ours whose process was killed."""

@@ -75,13 +75,13 @@ async def _catch_up(
         try:
             async with AsyncExitStack() as stack:
                 lock = await _locked(stack, places, checkout)
-                there = await git.run(
-                    "diff-index", "--cached", "--quiet", step.new, work_tree=checkout.path, index=lock.index, ok=(0, 1)
-                )
-                if there.code == 0:
+                if not await _in(git, lock, "diff-index", "--cached", "--name-only", "-z", step.new):
                     continue
-                await _verify(git, lock, step, filters)
-                await _finish(_follow(git, lock, step))
+                if await _is_half_moved(git, lock, step):
+                    await _finish(_complete(git, lock, step))
+                else:
+                    await _verify(git, lock, step, filters)
+                    await _finish(_follow(git, lock, step))
             moved.append(checkout.path)
         except (_Blocked, GitError, OSError):
             left.append(checkout.path)
@@ -134,10 +134,44 @@ async def _move_all(git: Git, locks: Sequence[CheckoutLock], step: Step) -> Land
 async def _follow(git: Git, lock: CheckoutLock, step: Step) -> None:
     await git.run("read-tree", "-m", "-u", step.old, step.new, work_tree=lock.checkout.path, index=lock.index)
     await asyncio.to_thread(lock.install)
+    await asyncio.to_thread(lock.note_in_head_log, step.branch)
+
+
+async def _complete(git: Git, lock: CheckoutLock, step: Step) -> None:
+    await _in(git, lock, "read-tree", "--reset", "-u", step.new)
+    await asyncio.to_thread(lock.install)
+    await asyncio.to_thread(lock.note_in_head_log, step.branch)
+
+
+async def _is_half_moved(git: Git, lock: CheckoutLock, step: Step) -> bool:
+    """Return whether every file is as in the old or as in the new commit, and not all as in the old one.
+
+    Such a checkout was clean when a crash cut its move short, so that finishing the move loses nothing.
+    """
+    if await _in(git, lock, "diff-index", "--cached", "--name-only", "-z", step.old):
+        return False
+    against_old = await _edited(git, lock)
+    if not against_old:
+        return False
+    await _in(git, lock, "read-tree", "--reset", step.new)
+    against_new = await _edited(git, lock)
+    await asyncio.to_thread(lock.copy_index)
+    in_old = set(await _in(git, lock, "ls-files", "-z"))
+    # A file that only the new commit has can be absent, but with other content it is somebody's own.
+    foreign = {path for path, status in against_new.items() if status != "D" and path not in in_old}
+    return not foreign and against_old.keys().isdisjoint(against_new)
+
+
+async def _edited(git: Git, lock: CheckoutLock) -> dict[str, str]:
+    """Return the status of each file that differs from the index, by content and not by time alone."""
+    refresh = ("update-index", "-q", "--refresh")
+    await git.run(*refresh, work_tree=lock.checkout.path, index=lock.index, ok=(0, 1))
+    fields = await _in(git, lock, "diff-files", "--name-status", "-z", "--ignore-submodules=dirty")
+    return dict(zip(fields[1::2], fields[::2], strict=True))
 
 
 async def _locked(stack: AsyncExitStack, places: Places, checkout: Checkout) -> CheckoutLock:
-    lock = CheckoutLock(checkout, places.index(f"land-{os.getpid()}-{checkout.admin.name}"))
+    lock = CheckoutLock(checkout, places.common, places.index(f"land-{os.getpid()}-{checkout.admin.name}"))
     if not lock.take():
         raise _Blocked(checkout, "is in use by another git command (its index.lock exists)")
     stack.callback(lock.release)
@@ -152,13 +186,12 @@ async def _verify(git: Git, lock: CheckoutLock, step: Step, filters: frozenset[s
         raise _Blocked(checkout, f"has a {operation} under way")
     if (checkout.admin / "info" / "sparse-checkout").exists():
         raise _Blocked(checkout, "is sparse; bring it forward with `git merge --ff-only`")
-    names = ("--name-only", "-z", "--ignore-submodules=dirty")
     try:
-        staged = await _in(git, lock, "diff-index", "--cached", *names, step.old)
-        edited = await _in(git, lock, "diff-files", *names)
+        staged = await _in(git, lock, "diff-index", "--cached", "--name-only", "-z", step.old)
+        edited = await _edited(git, lock)
     except CommandFailed as error:
         raise _Blocked(checkout, f"cannot be read: {error.what}") from error
-    if files := dict.fromkeys(staged + edited):
+    if files := dict.fromkeys([*staged, *edited]):
         raise _Blocked(checkout, "has uncommitted changes", files)
     if filters and (files := dict.fromkeys(await _filtered(git, lock, step, filters))):
         raise _Blocked(checkout, "keeps changed files through a filter, which is not run for it", files)

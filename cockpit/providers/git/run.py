@@ -58,7 +58,7 @@ HARDENING: Final = tuple(
 _PASSED_ON: Final = ("PATH", "TMPDIR", "TZ", "SYSTEMROOT")
 _TAIL_BYTES: Final = 16_384
 _CHUNK_BYTES: Final = 65_536
-_GRACE_S: Final = 2.0
+_GRACE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +213,7 @@ async def _execute(
     limit_bytes: int | None,
     timeout_s: float,
 ) -> Output:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=environ,
-        cwd=cwd,
-        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = await _started(command, environ, cwd, has_input=stdin is not None)
     try:
         async with asyncio.timeout(timeout_s), asyncio.TaskGroup() as group:
             if stdin is not None:
@@ -234,6 +226,28 @@ async def _execute(
             await _end(process)
     stdout, truncated = answer.result()
     return Output(process.returncode or 0, stdout, errors.result().decode("utf-8", "replace"), truncated)
+
+
+async def _started(
+    command: Sequence[str], environ: Mapping[str, str], cwd: Path | None, *, has_input: bool
+) -> asyncio.subprocess.Process:
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            env=environ,
+            cwd=cwd,
+            stdin=asyncio.subprocess.PIPE if has_input else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # Cancelled half-way, asyncio itself would end the process but not its group, and wait for the group's pipes.
+        await _end(await starting)
+        raise
 
 
 async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
