@@ -76,7 +76,7 @@ def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 PROBES: dict[str, str] = {
     "write outside": "open(f'{root}/repo/x', 'w')",
     "write to home": "open(f'{root}/home/x', 'w')",
-    "create an absent configuration": "import os; os.mkdir(f'{root}/home/.claude'); open(f'{root}/home/.claude/x', 'w')",
+    "create an absent configuration": "import os; os.mkdir(f'{root}/home/.claude')",
     "write to the repository's git folder": "open(f'{root}/repo/.git/config', 'a').write('[core]')",
     "replace the link to the repository": "import os; os.rename('.git', '.git2')",
     "rewrite the link to the repository": "open('.git', 'w').write('gitdir: .')",
