@@ -100,7 +100,8 @@ async def test_who_waits_takes_over_when_the_first_is_cancelled(
     waits = check("waits", ["bash", "-c", f'while [ ! -e "{gate}" ]; do sleep 0.01; done'])
     began = asyncio.Event()
     first = asyncio.create_task(runner.run([waits], When.TURN, target(place), None, lambda _check: began.set()))
-    await began.wait()
+    async with asyncio.timeout(20):
+        await began.wait()
     second = asyncio.create_task(runner.run([waits], When.TURN, target(place)))
     await asyncio.sleep(0)
     first.cancel()
@@ -117,7 +118,7 @@ async def test_cancelling_kills_the_processes(tmp_path: Path, runner: CheckRunne
     note = tmp_path / "pid"
     stuck = check("stuck", ["bash", "-c", f"sleep 600 & echo $! > {note}.new; mv {note}.new {note}; wait"])
     running = asyncio.create_task(runner.run([stuck], When.TURN, target(place)))
-    while not note.exists():
+    while not note.exists() and not running.done():
         await asyncio.sleep(0.01)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -113,7 +113,7 @@ class CheckRunner:
         return tuple(results[check.name] for check in planned)
 
     async def _result(
-        self, check: CheckConfig, target: Target, on_start: Callable[[CheckConfig], None] | None
+        self, check: CheckConfig, target: Target, on_start: Callable[[CheckConfig], None] | None, is_rerun: bool
     ) -> CheckResult:
         if not await asyncio.to_thread(target.holds_folder, check):
             return broken(check, target.tree, f"the folder {check.cwd!r} is not in the workspace: correct cwd")
