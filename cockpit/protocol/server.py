@@ -177,8 +177,8 @@ class Server:
                 await self._converse(_Connection(reader, writer, account_name(uid)))
             else:
                 log.warning("refused a connection of account %s", account_name(uid))
-        except (OSError, ValueError, asyncio.CancelledError):
-            pass  # the client went away, sent an endless line, or we are closing: the connection ends either way
+        except (OSError, asyncio.CancelledError):
+            pass  # the client went away, or we are closing: the connection ends either way
         finally:
             writer.close()
             with contextlib.suppress(OSError):
@@ -188,10 +188,11 @@ class Server:
         self._connections.add(connection)
         try:
             async with asyncio.TaskGroup() as commands:
-                while line := await connection.reader.readline():
-                    request = _parse(line, connection)
-                    if request is not None:
-                        commands.create_task(self._answer(connection, request))
+                with contextlib.suppress(OSError, ValueError):  # it went away, or sent an endless line
+                    while line := await connection.reader.readline():
+                        request = _parse(line, connection)
+                        if request is not None:
+                            commands.create_task(self._answer(connection, request))
         finally:
             self._connections.discard(connection)
 

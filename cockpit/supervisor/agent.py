@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -151,9 +152,8 @@ class AgentLink:
         self, workspace: WorkspaceInfo, env: Mapping[str, str], is_resume: bool, settings: Mapping[str, object]
     ) -> LaunchContext:
         services = self._services
-        allowed = [list(argv) for argv in services.record.state.policy]
-        configured = settings.get("allow")
-        lines = [*(configured if isinstance(configured, list) else []), *allowed, *services.config.policy.allow]
+        if self._driver is not None and self._driver.abilities.asks:
+            settings = {**settings, "allow": self._allowed(settings.get("allow"))}
         memory = services.paths.spool / self._session / "memory"
         memory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return LaunchContext(
@@ -162,12 +162,18 @@ class AgentLink:
             workspace=Path(workspace.path),
             scratch=Path(env["TMPDIR"]),
             memory=memory,
-            settings={**settings, "allow": lines},
+            settings=settings,
             env=env,
             hidden=(services.paths.state, services.paths.workspaces),
             checks=tuple(check.model_dump(mode="json") for check in services.config.checks),
             resume=is_resume,
         )
+
+    def _allowed(self, own: object) -> list[list[str]]:
+        """Return the commands that need no asking: the agent's own lines, the repository's, and what people allowed."""
+        lines = own if isinstance(own, list) else []
+        configured = [shlex.split(line) for line in self._services.config.policy.allow]
+        return [*lines, *configured, *map(list, self._services.record.state.policy)]
 
 
 def _merge(deltas: list[AgentEvent]) -> list[AgentEvent]:

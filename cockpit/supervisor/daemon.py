@@ -7,12 +7,12 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cockpit import __version__
 from cockpit.checks.repo import CheckCache
-from cockpit.checks.runtime import CheckRunner
+from cockpit.checks.runtime import CheckRunner, Confine
 from cockpit.config import Config, ConfigError, load
 from cockpit.journal.repo import Journal
 from cockpit.journal.types import ConfigBroken, ConfigLoaded, SessionCreated, SupervisorStarted, SupervisorStopped
@@ -32,7 +32,7 @@ from cockpit.supervisor.record import Record
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.session import SessionLoop
 from cockpit.supervisor.signals import Signal, Start, Tick
-from cockpit.supervisor.watch import watch_config, watch_workspaces
+from cockpit.supervisor.watch import USER_CONFIG, watch_config, watch_workspaces
 from cockpit.types import SessionId
 
 log = logging.getLogger(__name__)
@@ -98,11 +98,11 @@ class Supervisor:
             for loop in self.loops.values():
                 group.create_task(loop.agent.stop())
 
-    def tell_config(self) -> None:
+    async def tell_config(self) -> None:
         """Journal what cockpit.toml says now, as far as screens show it."""
         config = self.services.config
         event = ConfigLoaded(
-            target=config.merge.target,
+            target=config.merge.target or await self.services.repository.current_branch() or "",
             agents=tuple(config.agents),
             default_agent=config.default_agent,
             checks=tuple(check.name for check in config.checks),
@@ -145,7 +145,7 @@ async def _run(paths: Paths, journal: Journal, spools: SpoolWatcher) -> None:
     record = await Record.resume(journal, clock, redact)
     repository = await Repository.open(paths.repo, paths.git)
     sandbox = await asyncio.to_thread(Sandbox.detect)
-    config, problem = _load(repository.root, paths.config)
+    config, problem = _load(repository.root, paths.config / USER_CONFIG)
     cache = CheckCache(paths.artifacts / "checks", redact=redact)
     commands = Commands()
     server = Server(record.state, commands)
@@ -178,7 +178,7 @@ async def _supervise(services: Services, server: Server, commands: Commands, pro
         async with asyncio.TaskGroup() as tasks:
             supervisor = Supervisor(services, server, tasks)
             commands.supervisor = supervisor
-            supervisor.tell_config()
+            await supervisor.tell_config()
             if problem:
                 services.record.add(None, ConfigBroken(error=problem))
             await supervisor.begin()
@@ -208,9 +208,9 @@ async def _fail_with(journal: Journal) -> None:
     raise await journal.failed()
 
 
-def _load(root: Path, user: Path) -> tuple[Config, str]:
+def _load(root: Path, user_file: Path) -> tuple[Config, str]:
     try:
-        return load(root, user), ""
+        return load(root, user_file), ""
     except ConfigError as error:
         return Config(), str(error)
 
@@ -243,3 +243,4 @@ def _log_to(path: Path, level: int) -> None:
     logging.basicConfig(
         filename=path, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)

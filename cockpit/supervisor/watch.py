@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cockpit.config import reload
+from cockpit.config.load import FILE_NAME
 from cockpit.journal.types import ConfigBroken
 from cockpit.providers.git import GitError
 from cockpit.sessions.types import SessionStatus
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+USER_CONFIG = "config.toml"
+"""The person's own settings, in their configuration folder."""
 DEBOUNCE_MS = 300
 _LIVE = (SessionStatus.WORKING, SessionStatus.WAITING)
 
@@ -30,14 +33,14 @@ async def watch_config(supervisor: Supervisor) -> None:
     services = supervisor.services
     root, user = services.repository.root, services.paths.config
     await asyncio.to_thread(user.mkdir, parents=True, exist_ok=True)
-    names = {root / "cockpit.toml", user / "config.toml"}
+    names = {root / FILE_NAME, user / USER_CONFIG}
     async for _ in awatch(root, user, recursive=False, watch_filter=lambda _change, path: Path(path) in names):
-        config, error = await asyncio.to_thread(reload, services.config, root, user)
+        config, error = await asyncio.to_thread(reload, services.config, root, user / USER_CONFIG)
         services.config = config
         if error is not None:
             services.record.add(None, ConfigBroken(error=str(error)))
         else:
-            supervisor.tell_config()
+            await supervisor.tell_config()
             supervisor.start_queued()
             services.landing.poke()
 

@@ -1,0 +1,86 @@
+"""What may be written after `cockpit`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from cockpit import __version__
+
+
+class UsageError(Exception):
+    """What was asked for makes no sense; the message says why and what to do."""
+
+
+class Arguments(argparse.Namespace):
+    """The parsed command line."""
+
+    repo: str
+    carry_out: Callable[[Arguments], int]
+
+
+_VERBS = ("up", "attach", "run", "demo", "init", "check", "down", "gc", "stats", "doctor")
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """Return the parsed command line. Without a verb: `attach`."""
+    return _parser().parse_args([*argv] if _names_verb(argv) else ["attach", *argv], namespace=Arguments())
+
+
+def _names_verb(argv: Sequence[str]) -> bool:
+    return any(word in _VERBS or word in ("-h", "--help", "--version") for word in argv[:3])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cockpit",
+        description="Steer many coding agents from one terminal: humans steer, agents execute.",
+        epilog="Exit status: 0 as asked, 1 something needs a human, 2 bad usage, 3 failed.",
+    )
+    parser.add_argument("--version", action="version", version=f"cockpit {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+
+    def verb(name: str, where: str, help: str) -> argparse.ArgumentParser:  # noqa: A002  argparse's own word
+        one = verbs.add_parser(name, help=help, description=help)
+        one.add_argument("-C", "--repo", default=".", help="a folder in the repository (default: here)")
+        one.set_defaults(carry_out=lambda arguments: _load(where)(arguments))
+        return one
+
+    verb("attach", "attach:attach", "open the cockpit in this terminal (what `cockpit` alone does)")
+    verb("up", "daemon:up", "start the supervisor of this repository, if it does not run")
+    down = verb("down", "daemon:down", "end the supervisor and its agents; sessions can be resumed later")
+    down.add_argument("--keep-agents", action="store_true", help="leave the agents at work")
+    _run_options(verb("run", "headless:run", "begin tasks; with --headless follow them here to their end"))
+    demo = verb("demo", "demo:demo", "see the whole loop on a sample repository, without any model account")
+    demo.add_argument("--headless", action="store_true", help="no screen, also in a terminal")
+    init = verb("init", "init:init", "look at this repository, propose checks and write cockpit.toml")
+    init.add_argument("-y", "--yes", action="store_true", help="write it without asking")
+    garbage = verb("gc", "daemon:gc", "reclaim the disk of sessions that are over; says what it keeps and why")
+    garbage.add_argument("-n", "--dry-run", action="store_true", help="only say what would be done")
+    stats = verb("stats", "daemon:stats", "what a landed change costs in attention")
+    stats.add_argument("--json", action="store_true", help="as JSON")
+    verb("doctor", "doctor:doctor", "say what is installed, what is missing and what to do about it")
+    return parser
+
+
+def _run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "task", nargs="*", help="what to do, or files with tasks (.yaml, .toml, .md); `-` or nothing reads stdin"
+    )
+    run.add_argument("--agent", default="", help="agent for tasks that name none")
+    run.add_argument("--headless", action="store_true", help="follow the tasks here, without a screen, to their end")
+    run.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
+    run.add_argument(
+        "--approve",
+        choices=("never", "policy", "clean"),
+        default="never",
+        help="who approves: a person (never), [merge.auto_approve] of cockpit.toml (policy), or any clean change",
+    )
+    run.add_argument("--timeout", type=float, default=None, metavar="MINUTES", help="give up waiting after so long")
+
+
+def _load(where: str) -> Callable[[Arguments], int]:
+    module, name = where.split(":")
+    function: Callable[[Arguments], int] = getattr(import_module(f"cockpit.cli.{module}"), name)
+    return function

@@ -1,0 +1,38 @@
+"""Where the repository is, and its supervisor: found and started with the standard library alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cockpit.cli.arguments import UsageError
+from cockpit.providers.paths import Paths
+from cockpit.providers.resident import ResidentError, ensure_listening
+
+
+def find_repository(start: str) -> Path:
+    """Return the top of the repository that a folder is in. Raises `UsageError` when there is none."""
+    here = Path(start).resolve()
+    if not here.is_dir():
+        raise UsageError(f"{start} is no folder")
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            return folder
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
+            return folder
+    raise UsageError(f"{here} is in no git repository. Go to one, name one with -C, or make one with `git init`.")
+
+
+def ensure_supervisor(repository: Path) -> Paths:
+    """Return the places of a repository whose supervisor runs, started if need be. Raises `UsageError` with its log."""
+    paths = Paths.for_repo(repository)
+    paths.ensure()
+    try:
+        ensure_listening(
+            str(paths.supervisor_socket),
+            "cockpit.supervisor",
+            [str(paths.repo)],
+            str(paths.logs / "supervisor-start.log"),
+        )
+    except ResidentError as error:
+        raise UsageError(str(error)) from error
+    return paths
