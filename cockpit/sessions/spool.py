@@ -94,6 +94,7 @@ class _Reader:
         self.offset = offset
         """Everything before it has been delivered or skipped."""
         self._scanned = offset
+        self._size = 0
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         # Resumed inside a line that was cut: what is left of it was not to be delivered.
         self._is_skipping = offset > 0 and os.pread(self._descriptor, 1, offset - 1) != b"\n"
@@ -102,14 +103,15 @@ class _Reader:
         os.close(self._descriptor)
 
     def has_more(self) -> bool:
-        size = os.fstat(self._descriptor).st_size
-        if size < self._scanned:
-            raise SpoolError(f"the output was cut back to {size} bytes, below the {self._scanned} already read")
-        return size > self._scanned
+        self._size = os.fstat(self._descriptor).st_size
+        if self._size < self._scanned:
+            raise SpoolError(f"the output was cut back to {self._size} bytes, below the {self._scanned} already read")
+        return self._size > self._scanned
 
     def next_lines(self) -> list[SpoolLine]:
         """Read one chunk on; return the lines that it completes, or cuts."""
-        chunk = os.pread(self._descriptor, _CHUNK_BYTES, self._scanned)
+        # No more than there is: the buffer is allocated whole, and most reads are of one line.
+        chunk = os.pread(self._descriptor, min(_CHUNK_BYTES, self._size - self._scanned), self._scanned)
         complete = chunk.rfind(b"\n") + 1
         if complete == 0:
             self._scanned += len(chunk)
@@ -153,6 +155,7 @@ class _Keeper:
 
     def __init__(self, directory: Path, watch: Watch) -> None:
         self._directory = directory
+        self._exit = directory / "exit"
         self._watch = watch
         self._pid: int | None = None
         self._handle = -1
@@ -161,7 +164,7 @@ class _Keeper:
     async def has_ended(self) -> bool:
         if self._pid is None and not self._has_died:
             await self._find()
-        if self._has_died or (self._directory / "exit").exists():
+        if self._has_died or self._exit.exists():
             return self._has_died or runner.exit_status(self._directory) is not None
         if self._pid is not None and self._handle < 0:
             try:
