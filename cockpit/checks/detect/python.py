@@ -17,7 +17,8 @@ _FLAKE8 = r"^(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?P<code>[A-Z]+\d+
 def propose(root: Path) -> Iterator[Proposal]:
     """Yield the checks of every Python project."""
     for facts in projects(root, "pyproject.toml", "setup.py", "setup.cfg"):
-        tools: dict[str, Any] = facts.toml("pyproject.toml").get("tool", {})
+        section = facts.toml("pyproject.toml").get("tool")
+        tools: dict[str, Any] = section if isinstance(section, dict) else {}
         yield from _style(facts, tools)
         yield from _types(facts, tools)
         yield from _tests(facts, tools)
@@ -78,7 +79,7 @@ def _style(facts: Facts, tools: dict[str, Any]) -> Iterator[Proposal]:
 
 def _types(facts: Facts, tools: dict[str, Any]) -> Iterator[Proposal]:
     settings = tools.get("mypy")
-    if settings is not None or facts.has("mypy.ini", ".mypy.ini") or "[mypy]" in facts.text("setup.cfg"):
+    if isinstance(settings, dict) or facts.has("mypy.ini", ".mypy.ini") or "[mypy]" in facts.text("setup.cfg"):
         text = facts.text("mypy.ini") + facts.text(".mypy.ini") + facts.text("setup.cfg")
         knows_files = bool({"files", "packages", "modules"} & set(settings or ())) or "\nfiles" in text
         target = "" if knows_files else " src" if _has_src(facts) else " ."

@@ -101,33 +101,58 @@ class CheckRunner:
         planned = due(checks, when)
         results: dict[str, CheckResult] = {}
 
-        async def one(check: CheckConfig) -> None:
-            result = await self._result(check, target, on_start, is_rerun)
-            results[check.name] = result
+        def tell(result: CheckResult) -> None:
+            results[result.check] = result
             if on_result is not None:
                 on_result(result)
 
+        async def one(check: CheckConfig, key: str) -> None:
+            tell(await self._result(check, key, target, on_start, is_rerun))
+
+        ordered = cheapest_first(planned, self._cache.durations_s())
+        looked_up = await asyncio.to_thread(self._look_up, ordered, target, is_rerun)
         async with asyncio.TaskGroup() as group:
-            for check in cheapest_first(planned, self._cache.durations_s()):
-                group.create_task(one(check), name=f"check {check.name}")
+            for check, found in looked_up:
+                if isinstance(found, CheckResult):
+                    tell(found)
+                else:
+                    group.create_task(one(check, found), name=f"check {check.name}")
         return tuple(results[check.name] for check in planned)
 
+    def _look_up(
+        self, checks: Iterable[CheckConfig], target: Target, is_rerun: bool
+    ) -> list[tuple[CheckConfig, CheckResult | str]]:
+        """Return with each check its result, where one is known or impossible, else the key of its inputs."""
+        found: list[tuple[CheckConfig, CheckResult | str]] = []
+        for check in checks:
+            program = target.program(check)
+            if not target.holds_folder(check):
+                why = f"the folder {check.cwd!r} is not in the workspace: correct cwd"
+                found.append((check, broken(check, target.tree, why)))
+            elif program is None:
+                found.append((check, broken(check, target.tree, _missing(check))))
+            else:
+                key = _key(check, target, program)
+                known = None if is_rerun else self._cache.get(key, target.tree)
+                found.append((check, known or key))
+        return found
+
     async def _result(
-        self, check: CheckConfig, target: Target, on_start: Callable[[CheckConfig], None] | None, is_rerun: bool
+        self,
+        check: CheckConfig,
+        key: str,
+        target: Target,
+        on_start: Callable[[CheckConfig], None] | None,
+        is_rerun: bool,
     ) -> CheckResult:
-        if not await asyncio.to_thread(target.holds_folder, check):
-            return broken(check, target.tree, f"the folder {check.cwd!r} is not in the workspace: correct cwd")
-        program = await asyncio.to_thread(target.program, check)
-        if program is None:
-            return broken(check, target.tree, _missing(check))
-        key = await asyncio.to_thread(_key, check, target, program)
+        # Nothing is awaited before the cores, so that checks come to them in the order of their start: cheapest first.
         async with self._flight(key) as flight:
             if flight.result is not None:
                 return flight.result.model_copy(update={"tree": target.tree, "is_cached": True})
-            known = None if is_rerun else await asyncio.to_thread(self._cache.get, key, target.tree)
-            if known is not None:
-                return known
             async with self._cores:
+                known = None if is_rerun else await asyncio.to_thread(self._cache.get, key, target.tree)
+                if known is not None:  # kept by a run that ended after the look-up
+                    return known
                 if on_start is not None:
                     on_start(check)
                 flight.result = await self._fresh(check, target, key)

@@ -42,9 +42,9 @@ class Target:
         return folder.is_dir() and folder.resolve().is_relative_to(self.root.resolve())
 
     def path_variable(self) -> str:
-        """Return the PATH of checks: tools installed in the workspace, then in the other roots, then the system's."""
+        """Return the PATH of checks: tools installed in the workspace, in the other roots, then its own or ours."""
         folders = [root / part for root in (self.root, *self.tool_roots) for part in _TOOL_FOLDERS]
-        system = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        system = self.env.get("PATH", os.environ.get("PATH", os.defpath)).split(os.pathsep)
         return os.pathsep.join([*(str(one) for one in folders if one.is_dir()), *system])
 
     def environment(self, check: CheckConfig, scratch: Path) -> dict[str, str]:
@@ -52,13 +52,13 @@ class Target:
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return {
             **inherited,
-            "PATH": self.path_variable(),
             "TERM": "dumb",
             "NO_COLOR": "1",
             "CI": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             **({} if check.network else {"CARGO_NET_OFFLINE": "true"}),
             **self.env,
+            "PATH": self.path_variable(),
             "TMPDIR": str(scratch),
             **check.env,
         }
