@@ -71,6 +71,9 @@ _ALLOWED_VARIABLES = frozenset(
 )
 _PROBE_TIMEOUT_S = 20
 
+_EMPTY_FILE = Path(__file__).with_name("sandbox_empty")
+"""Stands in for a hidden file. A device such as /dev/null could not be opened there, and npm stops over that."""
+
 
 class SandboxError(Exception):
     """A policy cannot be carried out. The message says which path and why."""
@@ -150,7 +153,7 @@ class Sandbox:
             *(_pair("--ro-bind-try", map(Path, _RESOLVER)) if policy.network else ()),
             *(("--bind", str(tmp), "/tmp") if tmp else ("--tmpfs", "/tmp")),
             *_each("--tmpfs", folders),
-            *_each("--ro-bind", files, source="/dev/null"),
+            *_each("--ro-bind", files, source=str(_EMPTY_FILE)),
             *_pair("--bind", writable),
             *(_pair("--bind", [tmp]) if tmp else ()),
             *_pair("--ro-bind", [path for path in shown if path.exists()]),

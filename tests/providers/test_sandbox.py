@@ -156,6 +156,8 @@ def test_an_agent_can_do_its_work(house: House) -> None:
         f"assert open({str(house.repo)!r} + '/.git/config').read() == '[core]'\n"
         f"assert open({str(house.home)!r} + '/docs/plan.txt').read() == 'plan'\n"
         "assert open('.git').read().startswith('gitdir')\n"
+        f"assert open({str(house.home)!r} + '/.netrc').read() == ''\n"
+        f"assert os.listdir({str(house.home)!r} + '/.ssh') == []\n"
         "s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())\n"
         "print(pathlib.Path.cwd(), subprocess.check_output(['git', '--version']).decode())\n"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.providers.sandbox import Policy, Sandbox
 from cockpit.sessions import runner
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -147,6 +148,20 @@ def test_stop_ends_a_deaf_agent_and_its_daemons(run: Run) -> None:
     after = runner.stop(run.directory, grace_s=0.1)
     assert not after.alive
     assert after.exit_status == 137
+    assert runner.marked(run.directory) == []
+
+
+def test_a_sandboxed_agent_prints_obeys_and_ends_like_any_other(run: Run) -> None:
+    (run.cwd / "work").mkdir()
+    policy = Policy(run.cwd / "work", hidden=(run.directory.parent / "run",))
+    run.directory.mkdir(mode=0o700)
+    code = f"import os\nprint(os.path.exists({str(run.directory / 'out')!r}))\nif os.fork() == 0: os.setsid()\n{ECHO}"
+    argv = Sandbox.detect().wrap([sys.executable, "-u", "-c", code], policy)
+    run.argv(*argv)
+    assert runner.send(run.directory, "c1", b"hello").outcome == "sure"
+    until(lambda: "got hello" in run.out())
+    assert run.out() == f"{not Sandbox.detect().is_active}\ngot hello\n"
+    assert not runner.stop(run.directory, grace_s=5).alive
     assert runner.marked(run.directory) == []
 
 

@@ -172,9 +172,9 @@ async def test_an_idle_follower_costs_nothing(tmp_path: Path, watcher: SpoolWatc
         wakes += 1
         return select(timeout)
 
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.2)
     selector.select = counting
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.4)
     selector.select = select
     assert wakes <= (20 if isinstance(watcher, PollingWatcher) else 4)
     for directory in directories:
@@ -206,7 +206,7 @@ async def test_chaos_every_line_once_and_in_order_every_command_once(tmp_path: P
     chance = random.Random(7)
     directories = [await start(tmp_path / f"agent{n}", CHATTY) for n in range(4)]
     followers = [Follower(directory, watcher) for directory in directories]
-    until = time.monotonic() + 2.0
+    until = time.monotonic() + 1.2
     sent = kills = 0
     while time.monotonic() < until:
         tasks = [asyncio.create_task(follower.go_on()) for follower in followers]
@@ -232,7 +232,7 @@ async def test_chaos_every_line_once_and_in_order_every_command_once(tmp_path: P
         assert numbers == list(range(len(numbers)))
         assert [line["did"] for line in follower.kept if "did" in line] == [f"c{n}" for n in range(sent)]
         assert follower.end == SpoolEnd(follower.offset, 0)
-    assert kills > 50
+    assert kills >= 40
 
 
 async def test_a_follower_that_comes_before_the_start_sees_it(tmp_path: Path, watcher: SpoolWatcher) -> None:
