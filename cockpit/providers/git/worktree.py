@@ -17,7 +17,8 @@ from cockpit.providers.git.admin import Head, attach_head, install_index, operat
 from cockpit.providers.git.branches import move_branch
 from cockpit.providers.git.errors import BranchMoved, CommandFailed, OperationUnderWay, WorkspaceGone
 from cockpit.providers.git.merge import commit_tree, merge_trees
-from cockpit.providers.git.run import Git, Output
+from cockpit.providers.git.process import Output
+from cockpit.providers.git.run import Git
 from cockpit.providers.git.trees import branch_tip, is_ancestor, tree_of
 from cockpit.providers.git.types import Author, CommitId, MergeResult, TreeId
 
