@@ -17,7 +17,7 @@ from cockpit.checks.types import CheckResult
 from cockpit.journal.types import Landed, Noted, QueueBlocked, QueueLeft, QueueTested
 from cockpit.providers.clock import Clock, SystemClock
 from cockpit.providers.git import types as gt
-from cockpit.providers.git.errors import CommandFailed, GitError
+from cockpit.providers.git.errors import CommandFailed, GitError, UnknownRevision
 from cockpit.providers.text import clean_line
 from cockpit.sessions.types import Task
 from cockpit.types import CommitId, SessionId, TreeId
@@ -164,13 +164,15 @@ class MergeQueue:
                     self._queue.out(step)
                 case Land():
                     await _to_its_end(self._land(step))
+                    if not self._is_settled:
+                        return
 
     async def _look_at_target(self) -> bool:
         """Find out where the target is: somebody may have moved it. Returns False when there is nothing to land on."""
         try:
             tip = await self._git.branch_tip(self._target)
-            if tip is not None and CommitId(tip) != self._queue.tip:
-                self._queue.target_at(CommitId(tip), TreeId(await self._git.tree_of(tip)))
+            if tip is not None and tip != self._queue.tip:
+                self._queue.target_at(tip, await self._git.tree_of(tip))
         except GitError as error:
             await self._block_all(f"the branch {self._target} cannot be read: {clean_line(str(error))}")
             return False
@@ -181,16 +183,24 @@ class MergeQueue:
     async def _stack(self, step: Stack) -> None:
         session = step.entry.session
         try:
-            result = await self._git.merge_trees(gt.CommitId(step.parent), gt.CommitId(step.entry.commit))
+            await self._git.tree_of(step.entry.commit)
+        except UnknownRevision:
+            self._queue.merged(step, Unmergeable(f"its commit {step.entry.commit[:12]} is gone from the repository"))
+            return
+        except GitError as error:
+            await self._block(session, f"cannot be read now: {clean_line(str(error))}", is_stuck=True)
+            return
+        try:
+            result = await self._git.merge_trees(step.parent, step.entry.commit)
             if result.tree is None:
                 reason = conflict_reason(self._target, result.conflicts)
                 outcome: Stacked | Unmergeable = Unmergeable(reason, conflict_findings(self._target, result.conflicts))
-            elif TreeId(result.tree) == step.parent_tree:
+            elif result.tree == step.parent_tree:
                 outcome = Unmergeable(f"{self._target} already contains everything it changes")
             else:
                 message = f"Stacked for testing: {session}\n"
-                commit = await self._git.commit_tree(result.tree, (gt.CommitId(step.parent),), message)
-                outcome = Stacked(TreeId(result.tree), CommitId(commit))
+                commit = await self._git.commit_tree(result.tree, (step.parent,), message)
+                outcome = Stacked(result.tree, commit)
         except GitError as error:
             await self._block(
                 session, f"cannot be merged onto {self._target} now: {clean_line(str(error))}", is_stuck=True
@@ -208,7 +218,7 @@ class MergeQueue:
             landing = await self._commits(step)
             await asyncio.to_thread(self._intent.write, landing)
             self._is_settled = False
-            outcome = await self._git.land(self._target, gt.CommitId(step.tip), gt.CommitId(landing.tip))
+            outcome = await self._git.land(self._target, step.tip, landing.tip)
         except (GitError, OSError) as error:
             if await self._settle() and step.changes[0].entry.session in self._queue:
                 await self._refused(step, f"cannot land: {clean_line(str(error))}")
@@ -236,15 +246,14 @@ class MergeQueue:
             await self._on_event(landing.changes[-1][0].session, Noted(text=text, level="warning"))
 
     async def _settle(self) -> bool:
-        """Find out how a landing ended that was cut off, by a crash or by git. Returns False when git cannot tell now."""
+        """Find out how a landing ended that was cut off, by a crash or by git. False: git cannot tell now."""
         landing = None if self._is_settled else await asyncio.to_thread(self._intent.read)
         if landing is not None:
-            noted = gt.CommitId(landing.tip)
             try:
                 tip = await self._git.branch_tip(self._target)
-                has_landed = tip is not None and await self._git.merge_base(noted, tip) == noted
-            except CommandFailed as error:
-                if error.code != _NO_SUCH_OBJECT:
+                has_landed = tip is not None and await self._git.merge_base(landing.tip, tip) == landing.tip
+            except GitError as error:
+                if not isinstance(error, CommandFailed) or error.code != _NO_SUCH_OBJECT:
                     await self._block_all(f"cannot tell whether a change has landed: {clean_line(str(error))}")
                     return False
                 has_landed = False
@@ -266,8 +275,7 @@ class MergeQueue:
             entry = change.entry
             receipt = change.verdict.receipt("", self._clock.now())
             message = landing_message(self._task_of(entry.session), entry, (result.check for result in receipt.results))
-            tree, parents = gt.TreeId(change.tree), (gt.CommitId(parent),)
-            parent = CommitId(await self._git.commit_tree(tree, parents, message))
+            parent = await self._git.commit_tree(change.tree, (parent,), message)
             receipt = receipt.model_copy(update={"commit": parent})
             changes.append((entry, Landed(target=self._target, commit=parent, tree=change.tree, receipt=receipt)))
         return Landing(changes=tuple(changes))
@@ -314,7 +322,7 @@ class MergeQueue:
     async def _results(self, trial: Trial, directory: Path) -> tuple[CheckResult, ...] | None:
         """Run the checks. None: they could not be run at all, which says nothing about the change."""
         try:
-            await self._git.materialise(gt.TreeId(trial.tree), directory)
+            await self._git.materialise(trial.tree, directory)
             return await self._check(trial.tree, directory, trial.session, trial.only)
         except Exception as error:  # the edge of a task: one test that cannot run must not end the queue
             _log.warning("cannot test %s of %s", trial.tree, trial.session, exc_info=error)

@@ -9,37 +9,37 @@ from typing import Protocol
 from cockpit.checks.types import CheckResult
 from cockpit.journal.types import Event
 from cockpit.providers.git import types as git
-from cockpit.types import SessionId, TreeId
+from cockpit.types import CommitId, SessionId, TreeId
 
 
 class QueueGit(Protocol):
     """The part of the git provider that the merge queue uses. Every call may raise `GitError`."""
 
-    async def branch_tip(self, branch: str, /) -> git.CommitId | None:
+    async def branch_tip(self, branch: str, /) -> CommitId | None:
         """Return the commit a branch is at; None: there is no such branch."""
         ...
 
-    async def tree_of(self, commit: git.CommitId, /) -> git.TreeId:
+    async def tree_of(self, commit: CommitId, /) -> TreeId:
         """Return the tree of a commit."""
         ...
 
-    async def merge_base(self, one: git.CommitId, other: git.CommitId, /) -> git.CommitId | None:
+    async def merge_base(self, one: CommitId, other: CommitId, /) -> CommitId | None:
         """Return the best common ancestor of two commits."""
         ...
 
-    async def merge_trees(self, target: git.CommitId, change: git.CommitId, /) -> git.MergeResult:
+    async def merge_trees(self, target: CommitId, change: CommitId, /) -> git.MergeResult:
         """Merge a change onto a commit, without any work tree."""
         ...
 
-    async def commit_tree(self, tree: git.TreeId, parents: Sequence[git.CommitId], message: str, /) -> git.CommitId:
+    async def commit_tree(self, tree: TreeId, parents: Sequence[CommitId], message: str, /) -> CommitId:
         """Make a commit of a tree; no branch moves."""
         ...
 
-    async def materialise(self, tree: git.TreeId, directory: Path, /) -> None:
+    async def materialise(self, tree: TreeId, directory: Path, /) -> None:
         """Make a folder hold exactly the files of a tree."""
         ...
 
-    async def land(self, branch: str, expected_old: git.CommitId, new: git.CommitId, /) -> git.LandResult:
+    async def land(self, branch: str, expected_old: CommitId, new: CommitId, /) -> git.LandResult:
         """Fast-forward a branch, and a clean checkout of it along with it; or change nothing and say why."""
         ...
 

@@ -84,7 +84,9 @@ class Place:
 
     @property
     def is_decided(self) -> bool:
-        """Whether nothing more will be learned about it on this place."""
+        """Whether nothing more will be learned about it on this place, for now."""
+        if self.is_stuck:
+            return True
         if isinstance(self.outcome, Stacked):
             return self.verdict is not None and not self.verdict.needs_rerun
         return self.outcome is not None
@@ -92,7 +94,9 @@ class Place:
     @property
     def is_standing(self) -> bool:
         """Whether the changes behind it are stacked upon it: it has passed, or nothing speaks against it yet."""
-        return isinstance(self.outcome, Stacked) and (self.verdict is None or self.verdict.is_passed)
+        if self.is_stuck or not isinstance(self.outcome, Stacked):
+            return False
+        return self.verdict is None or self.verdict.is_passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +198,11 @@ class Queue:
         return verdict
 
     def stuck(self, session: SessionId, reason: str) -> bool:
-        """Let an entry rest until `poke`, because something outside failed. Returns whether people see a new reason."""
+        """Let an entry rest until `poke`, because something outside failed; the others go on without it.
+
+        Returns:
+            Whether people see a new reason.
+        """
         if session in self:
             self._stuck.add(session)
         return self.block(session, reason)
@@ -216,7 +224,11 @@ class Queue:
             self.leave(entry.session)
 
     def poke(self) -> None:
-        """Something may have changed: try again what was stuck or refused."""
+        """Something may have changed: try again what was stuck or refused.
+
+        What was stuck has lost its place: tried again in front of others, it would throw away their tests every time.
+        """
+        self._entries.sort(key=lambda entry: entry.session in self._stuck)
         self._stuck.clear()
         self._refused = ()
 
@@ -257,7 +269,7 @@ class Queue:
                 return
             if isinstance(outcome, Stacked) and place.is_standing:
                 parent, tree = outcome.commit, outcome.tree
-                undecided += verdict is None and not place.is_stuck
+                undecided += verdict is None
                 if undecided >= self.window:
                     return
 
@@ -267,6 +279,8 @@ class Queue:
         unknown: Place | None = None
         is_prefix = True
         for place in self.stack():
+            if place.is_stuck:
+                continue
             if place.parent == self.tip and (leave := _leave(place)) is not None:
                 return leave
             # changes land in the order of their approval: nobody overtakes one that is still undecided
@@ -274,7 +288,7 @@ class Queue:
             is_prefix = passed is not None
             if passed is not None:
                 prefix.append(passed)
-            if place.outcome is None and not place.is_stuck:
+            if place.outcome is None:
                 unknown = place
         if (land := self._landing(prefix)) is not None:
             return land
@@ -287,7 +301,7 @@ class Queue:
         is_decided = True
         for place in self.stack():
             session, verdict = place.entry.session, place.verdict
-            if isinstance(place.outcome, Stacked) and verdict is None:
+            if place.is_standing and verdict is None:
                 batch.append(session)
             trial = _trial(place, tuple(batch), is_decided=is_decided)
             if trial is not None:
