@@ -16,10 +16,13 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from types import FrameType
 
 from cockpit.relay_terminal import DetachKey, Guardian, NotATerminalError, Terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
 
 WIRE_VERSION = 1
 MAX_PAYLOAD_BYTES = 256 * 1024

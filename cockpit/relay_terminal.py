@@ -12,8 +12,11 @@ import sys
 import termios
 import time
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing itself would take a tenth of the start
+    from types import TracebackType
+    from typing import Any, Self
 
 _MODES_OFF = (
     b"\x1b\\"  # ends any string or sequence that was cut

@@ -147,8 +147,8 @@ class Attachment(asyncio.Protocol):
         if hello.version != WIRE_VERSION:
             self._part(
                 2,
-                f"The running screen host speaks version {WIRE_VERSION} of our protocol, this relay version "
-                f"{hello.version}. Run `cockpit down --screens`, then attach again.",
+                f"The running screen host speaks version {WIRE_VERSION} of the relay's protocol, this relay version "
+                f"{hello.version}. It ends by itself when nobody is attached any more, or now: kill {os.getpid()}",
             )
             return
         self.columns, self.rows, self.term_program = hello.columns, hello.rows, hello.term_program

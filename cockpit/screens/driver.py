@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import logging
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -23,8 +23,6 @@ from textual.geometry import Size
 from textual.keys import Keys
 from textual.message import Message
 
-_log = logging.getLogger(__name__)
-
 MAX_UNANSWERED_FRAMES = 2
 MUTE_AFTER_S = 1.0
 """A terminal that never answered a query is taken for mute after this long, and its link alone paces it."""
@@ -34,6 +32,8 @@ MAX_PROBE_INTERVAL_S = 30.0
 
 _QUERY = "\x1b[5n"
 _ANSWER = "\x1b[0n"
+_REPORT = re.compile(r"\x1b\[[?>][\d;]*c")
+"""A late answer to a query that another program, or the relay, asked: what the terminal is."""
 _KITTY_KEYS = 1 | 8 | 16
 """Disambiguate escape codes, report all keys as escape codes, report associated text: what stock Textual asks for."""
 _ENTER = "\x1b[?1049h\x1b[?1000h\x1b[?1002h\x1b[?1006h\x1b[?25l\x1b[?1004h"
@@ -67,6 +67,9 @@ class _AnswerParser(XTermParser):
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         if sequence == _ANSWER:
             self._on_answer()
+            yield events.Key(Keys.Ignore, sequence)
+            return
+        if _REPORT.fullmatch(sequence):
             yield events.Key(Keys.Ignore, sequence)
             return
         try:
@@ -250,7 +253,11 @@ class RelayDriver(Driver):
     def _deliver(self, messages: Iterable[Message]) -> None:
         with self._app._context():
             for message in messages:
-                self.process_message(message)
+                if isinstance(message, events.Resize):
+                    # The size is the relay's to tell; a terminal that reports it by itself also upsets mouse positions.
+                    self._parser.mouse_pixels = False
+                else:
+                    self.process_message(message)
 
     def resize(self, columns: int, rows: int) -> None:
         """Tell the App the terminal's new size."""
@@ -330,3 +337,11 @@ class RelayDriver(Driver):
 def driver_for(link: Link) -> type[RelayDriver]:
     """Return the driver class to give to the App of one link."""
     return type("LinkDriver", (RelayDriver,), {"link": link})
+
+
+def can_draw(app: App[Any]) -> bool:
+    """Return whether a frame of this App would leave now; a view with costly content may wait until it would.
+
+    Textual's own drawing waits by itself. Apps with another driver, as in tests, can always draw.
+    """
+    return app._driver.can_draw if isinstance(app._driver, RelayDriver) else True

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cockpit.screens.attachment import Attachment, MakeApp
+    from cockpit.screens.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +56,7 @@ class ScreenHost:
 
     def __init__(self, socket_path: Path, make_app: MakeApp, *, idle_exit_s: float = IDLE_EXIT_S) -> None:
         self.make_app = make_app
-        self.max_lag_s = 0.0
-        """The longest that any handler has kept all screens waiting, in seconds."""
+        self._watchdog: Watchdog | None = None
         self._socket_path = socket_path
         self._idle_exit_s = idle_exit_s
         self._attachments: set[Attachment] = set()
@@ -78,6 +78,11 @@ class ScreenHost:
         """How many terminals are attached now."""
         return len(self._attachments)
 
+    @property
+    def max_lag_s(self) -> float:
+        """The longest that any handler has kept all screens waiting, in seconds."""
+        return self._watchdog.max_lag_s if self._watchdog is not None else 0.0
+
     def stop(self) -> None:
         """Tell every client that the host ends, and end."""
         self._is_stopping = True
@@ -97,7 +102,7 @@ class ScreenHost:
         close_traps()
         loop = asyncio.get_running_loop()
         with _listening(self._socket_path) as listener:
-            async with Watchdog() as watchdog, asyncio.TaskGroup() as self.tasks:
+            async with Watchdog() as self._watchdog, asyncio.TaskGroup() as self.tasks:
                 server = await loop.create_unix_server(lambda: Attachment(self), sock=listener, backlog=_BACKLOG)
                 # What is loaded by now lives as long as the host; collections need not walk it again.
                 gc.freeze()
@@ -109,7 +114,6 @@ class ScreenHost:
                     server.close()
                     for attachment in list(self._attachments):
                         attachment.leave("The screen host was stopped. Sessions go on; attach again to watch them.")
-            self.max_lag_s = watchdog.max_lag_s
 
     async def _until_idle(self) -> None:
         while not self._is_stopping:

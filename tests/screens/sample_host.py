@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from typing import ClassVar
@@ -57,6 +58,7 @@ class SampleApp(App[None]):
         Binding("b", "block", "Block"),
         Binding("x", "say_bye", "Bye"),
         Binding("u", "visit", "Visit"),
+        Binding("h", "hang", "Hang"),
         Binding("p", "say_on_stdout", "Print"),
     ]
 
@@ -74,6 +76,9 @@ class SampleApp(App[None]):
 
     def action_block(self) -> None:
         time.sleep(0.4)
+
+    async def action_hang(self) -> None:
+        await asyncio.Event().wait()
 
     def action_say_bye(self) -> None:
         self.exit(return_code=7, message="bye \x1b[31mfrom the screen")

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 
-import pyte
 import pytest
 from textual.widgets import Input
 
 from cockpit.screens import driver as driver_module
-from cockpit.screens.driver import MAX_UNANSWERED_FRAMES, RelayDriver, driver_for
+from cockpit.screens.driver import MAX_UNANSWERED_FRAMES, RelayDriver, can_draw, driver_for
 from cockpit.screens.traps import close_traps, dress
 from cockpit.screens.wire import Hello
+from tests.screens.glass import Glass
 from tests.screens.sample_host import Rows, SampleApp
 
 QUERY, ANSWER = b"\x1b[5n", b"\x1b[0n"
-_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*u|\x1b\[\?[0-9;]*\$p")
 
 
-class FakeTerminal:
+class FakeTerminal(Glass):
     """A link that keeps what it is sent and answers queries when told to."""
 
     def __init__(self, columns: int = 60, rows: int = 12, *, answers: bool = True) -> None:
-        self.columns, self.rows, self.term_program = columns, rows, ""
+        super().__init__(columns, rows)
+        self.term_program = ""
         self.answers = answers
-        self.output = bytearray()
         self.suspensions = 0
         self.driver: RelayDriver
         self._changed = asyncio.Event()
 
     def write(self, data: bytes) -> None:
-        self.output += data
+        self.draw(data)
         self._changed.set()
         if self.answers:
             self.answer(data.count(QUERY))
@@ -48,11 +46,6 @@ class FakeTerminal:
     def driver_ready(self, driver: RelayDriver) -> None:
         self.driver = driver
 
-    def lines(self) -> list[str]:
-        screen = pyte.Screen(self.columns, self.rows)
-        pyte.ByteStream(screen).feed(_UNKNOWN_TO_PYTE.sub(b"", bytes(self.output)))
-        return list(screen.display)
-
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until output, or a while, has made the condition true."""
         async with asyncio.timeout(10):
@@ -63,7 +56,7 @@ class FakeTerminal:
                         await self._changed.wait()
 
     async def shows_cursor_at(self, row: int) -> None:
-        await self.until(lambda: any(f"> row {row:04d}" in line for line in self.lines()))
+        await self.until(lambda: self.shows(f"> row {row:04d}"))
 
 
 @contextlib.asynccontextmanager
@@ -134,7 +127,7 @@ async def test_frames_wait_for_the_terminal_and_the_newest_state_is_shown() -> N
             await terminal.until(lambda row=row: cursor_of(app) == row)  # type: ignore[misc]  # a default binds the row
         await settled(app)
         assert driver.frames_written - sent == MAX_UNANSWERED_FRAMES
-        assert not driver.can_draw
+        assert not can_draw(app)
         driver.feed(b"k" * 25)
         await terminal.until(lambda: cursor_of(app) == 5)
         terminal.answers = True
@@ -163,7 +156,7 @@ async def test_a_terminal_that_stops_answering_is_asked_again_and_painted_anew(m
         terminal.answers = False
         terminal.driver.feed(b"j")
         await terminal.shows_cursor_at(2)
-        terminal.output.clear()
+        terminal.wipe()
         await terminal.until(lambda: QUERY in terminal.output)
         assert not terminal.driver.can_draw
         assert not terminal.output.replace(QUERY, b"")
@@ -194,7 +187,7 @@ async def test_a_full_link_gets_nothing_and_is_painted_when_it_has_room() -> Non
 async def test_resizing_repaints() -> None:
     terminal = FakeTerminal(columns=60, rows=12)
     async with running(terminal):
-        terminal.columns, terminal.rows = 70, 20
+        terminal.grow(70, 20)
         terminal.driver.resize(70, 20)
         await terminal.until(lambda: "row 0019" in terminal.lines()[19])
 
@@ -221,24 +214,25 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("data", HOSTILE, ids=repr)
-async def test_no_input_kills_the_screen(data: bytes) -> None:
+async def test_no_input_kills_the_screen() -> None:
     terminal = FakeTerminal()
     async with running(terminal, options={"input": ""}) as app:
-        for byte in data:
-            terminal.driver.feed(bytes([byte]))
-        terminal.driver.feed(data * 3)
-        terminal.driver.feed(b"")
-        terminal.driver._end_escape()
-        await settled(app)
-        # Whatever sequence was left open is ended, then an ordinary word must arrive.
-        terminal.driver.feed(b"\x1b[201~\x1b[?1;2c")
-        await settled(app)
-        app.query_one(Input).focus()
-        await settled(app)
-        app.query_one(Input).clear()
-        terminal.driver.feed("Grüße".encode())
-        await terminal.until(lambda: "Grüße" in app.query_one(Input).value)
+        typed = app.query_one(Input)
+        for data in HOSTILE:
+            for byte in data:
+                terminal.driver.feed(bytes([byte]))
+            terminal.driver.feed(data * 3)
+            terminal.driver.feed(b"")
+            terminal.driver._end_escape()
+            # Whatever sequence was left open is ended, then an ordinary word must arrive.
+            terminal.driver.feed(b"\x1b[201~")
+            await settled(app)
+            typed.focus()
+            typed.clear()
+            await settled(app)
+            terminal.driver.feed("Grüße".encode())
+            await terminal.until(lambda: "Grüße" in typed.value)
+            assert app.size == (60, 12)
 
 
 async def test_characters_and_answers_may_arrive_in_pieces() -> None:
@@ -266,7 +260,7 @@ async def test_suspending_is_the_relays_and_continuing_paints_everything() -> No
         terminal.driver.feed(b"\x1a")
         await terminal.until(lambda: terminal.suspensions == 1)
         await settled(app)
-        terminal.output.clear()
+        terminal.wipe()
         terminal.driver.feed(b"j")
         await terminal.until(lambda: cursor_of(app) == 1)
         await settled(app)
@@ -283,7 +277,7 @@ async def test_an_address_is_shown_and_not_opened(monkeypatch: pytest.MonkeyPatc
     terminal = FakeTerminal(columns=80, rows=20)
     async with running(terminal):
         terminal.driver.feed(b"u")
-        await terminal.until(lambda: any("https://example.org/" in line for line in terminal.lines()))
+        await terminal.until(lambda: terminal.shows("https://example.org/"))
     assert opened == []
 
 

@@ -111,9 +111,9 @@ class Client:
         return self.parting
 
 
-async def empty(host: ScreenHost) -> None:
+async def empty(host: ScreenHost, *, but: int = 0) -> None:
     async with asyncio.timeout(10):
-        while host.attached:
+        while host.attached > but:
             await asyncio.sleep(0.005)
 
 
@@ -227,6 +227,7 @@ async def test_nonsense_closes_its_own_connection_only(socket_path: Path, data: 
         await good.sees("> row 0000")
         good.press("j")
         await good.sees("> row 0001")
+        await empty(host, but=1)
         assert host.attached == 1
 
 
@@ -255,6 +256,16 @@ async def test_a_client_that_vanishes_takes_its_screen_along(socket_path: Path) 
         for _ in range(3):
             async with Client(socket_path) as client:
                 await client.sees("> row 0000")
+        await empty(host)
+
+
+async def test_a_screen_that_hangs_is_ended_by_force(socket_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachment, "CLOSE_WITHIN_S", 0.05)
+    async with serving(socket_path) as host:
+        async with Client(socket_path) as client:
+            await client.sees("> row 0000")
+            client.press("jh")
+            await client.sees("> row 0001")
         await empty(host)
 
 

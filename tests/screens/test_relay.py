@@ -20,24 +20,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pyte
 import pytest
 
 from cockpit.relay_terminal import DetachKey
 from cockpit.screens.spawn import HostStartError, ensure_host
-from tests.screens.test_driver import _UNKNOWN_TO_PYTE
+from tests.screens.glass import Glass
 
 ROOT = Path(__file__).parents[2]
 _ANSWERS = ((b"\x1b[5n", b"\x1b[0n"), (b"\x1b[?2026$p", b"\x1b[?2026;2$y"), (b"\x1b[c", b"\x1b[?62;22c"))
 _MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 
 
-class PtyProcess:
+class PtyProcess(Glass):
     """A program on a terminal of ours, which answers what real ones answer."""
 
     def __init__(self, command: list[str], columns: int = 60, rows: int = 12) -> None:
-        self.columns, self.rows = columns, rows
-        self.output = bytearray()
+        super().__init__(columns, rows)
         self.master, self.terminal = pty.openpty()
         self.resize(columns, rows)
         self.found_as = termios.tcgetattr(self.terminal)
@@ -79,23 +77,18 @@ class PtyProcess:
             assert time.monotonic() < deadline_s, f"{what}: {self.lines()}"
             if select.select([self.master], [], [], 0.02)[0]:
                 data = os.read(self.master, 65536)
-                self.output += data
+                self.draw(data)
                 for query, answer in _ANSWERS:
                     if query in data:
                         self.press(answer * data.count(query))
 
-    def lines(self) -> list[str]:
-        screen = pyte.Screen(self.columns, self.rows)
-        pyte.ByteStream(screen).feed(_UNKNOWN_TO_PYTE.sub(b"", bytes(self.output)))
-        return [line.rstrip() for line in screen.display]
-
     def sees(self, text: str) -> None:
-        self.until(lambda: any(text in line for line in self.lines()), text)
+        self.until(lambda: self.shows(text), text)
 
     def ends(self) -> int:
         self.until(lambda: self.process.poll() is not None, "an end")
         while select.select([self.master], [], [], 0)[0]:
-            self.output += os.read(self.master, 65536)
+            self.draw(os.read(self.master, 65536))
         return self.process.returncode
 
     def modes_left_on(self) -> set[bytes]:
@@ -187,7 +180,7 @@ def test_keys_pass_and_quitting_gives_the_terminal_back(socket_path: str) -> Non
 def test_the_size_follows_the_terminal(socket_path: str) -> None:
     with attach(socket_path) as relay:
         relay.sees("row 0011")
-        relay.columns, relay.rows = 70, 20
+        relay.grow(70, 20)
         relay.resize(70, 20)
         relay.sees("row 0019")
 
