@@ -27,25 +27,25 @@ class Detail(Vertical):
         super().__init__(id=id)
         self._panes = dict(panes)
         self._tabs = TabBar(tuple(self._panes), id="tabs")
-        self._name = next(iter(self._panes))
+        self._tab = next(iter(self._panes))
         self._subject: SessionId | None = None
 
     @property
     def tab(self) -> str:
         """The name of the pane that is seen."""
-        return self._name
+        return self._tab
 
     @property
     def pane(self) -> Widget:
         """The pane that is seen."""
-        return self._panes[self._name]
+        return self._panes[self._tab]
 
     def compose(self) -> ComposeResult:
         """Put the tabs over the panes."""
         yield self._tabs
         for name, pane in self._panes.items():
             pane.add_class("pane")
-            pane.set_class(name == self._name, "-seen")
+            pane.set_class(name == self._tab, "-seen")
             yield pane
 
     def show(self, session: SessionId | None) -> None:
@@ -56,11 +56,11 @@ class Detail(Vertical):
 
     def choose(self, name: str) -> None:
         """See another pane; focus follows if it was in the old one."""
-        if name == self._name or name not in self._panes:
+        if name == self._tab or name not in self._panes:
             return
         had_focus = self.pane.has_focus or self.pane.has_focus_within
         self.pane.remove_class("-seen")
-        self._name = name
+        self._tab = name
         self.pane.add_class("-seen")
         if had_focus:
             self.pane.focus()
@@ -69,7 +69,7 @@ class Detail(Vertical):
     def step(self, step: int) -> None:
         """See the next or previous pane."""
         names = list(self._panes)
-        self.choose(names[(names.index(self._name) + step) % len(names)])
+        self.choose(names[(names.index(self._tab) + step) % len(names)])
 
     def step_file(self, step: int) -> None:
         """Go to another file, where the pane has files."""
@@ -78,7 +78,7 @@ class Detail(Vertical):
 
     def flush(self, store: Store) -> None:
         """Let the pane that is seen follow the store."""
-        self._tabs.choose(self._name, is_focused=self.pane.has_focus or self.pane.has_focus_within)
+        self._tabs.choose(self._tab, is_focused=self.pane.has_focus or self.pane.has_focus_within)
         if isinstance(self.pane, Pane):
             self.pane.flush(store)
 

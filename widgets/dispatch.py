@@ -39,9 +39,7 @@ class TextBox(TextArea):
             return self.box
 
     def __init__(self, text: str = "", *, placeholder: str = "", id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(
-            text, id=id, soft_wrap=True, compact=True, placeholder=placeholder, highlight_cursor_line=False
-        )
+        super().__init__(text, id=id, soft_wrap=True, placeholder=placeholder, highlight_cursor_line=False)
 
     def action_newline(self) -> None:
         """Begin a new line."""

@@ -127,10 +127,8 @@ class RowList(ScrollView, can_focus=True):
         """Repaint the visible lines that changed."""
         self._now = now
         top, height, width = self.scroll_offset.y, self.size.height, self.size.width
-        changed = []
-        for y in range(height):
-            if self._painted.get(y) != self._line_stamp(top + y):
-                changed.append(Region(0, y, width, 1))
+        lines = range(height)
+        changed = [Region(0, y, width, 1) for y in lines if self._painted.get(y) != self._line_stamp(top + y)]
         if len(changed) > height // 2:
             self.refresh()
         elif changed:

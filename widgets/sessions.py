@@ -139,7 +139,7 @@ class SessionRow:
         """Return the columns on the right with their widths; a narrow list has fewer."""
         session = self.session
         columns: list[tuple[Parts, int]] = []
-        if width >= 36:
+        if width >= 44:
             columns.append((change_parts(session, look), 12))
         if width >= 48:
             columns.append((checks_parts(session, look, _CHECKS_SHOWN), _CHECKS_SHOWN + 1))
@@ -156,7 +156,11 @@ def change_parts(session: SessionState, look: Look) -> Parts:
         return [(" " * 12, look["dim"])]
     added, removed = f"+{count(change.added)}", f"-{count(change.removed)}"
     pad = " " * max(0, 11 - len(added) - len(removed) - 1)
-    return [(pad + added, look["added"]), (" ", look["dim"]), (removed + " ", look["removed"])]
+    return [
+        (pad + added, look["added" if change.added else "faint"]),
+        (" ", look["dim"]),
+        (removed + " ", look["removed" if change.removed else "faint"]),
+    ]
 
 
 def checks_parts(session: SessionState, look: Look, shown: int) -> Parts:

@@ -117,8 +117,9 @@ def _change(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
 def _cost(session: SessionState, _room: int, look: Look) -> Iterator[Parts]:
     usage, budget = session.usage, session.task.budget
     tokens = usage.input_tokens + usage.output_tokens
-    yield _field("rounds", _of(str(session.round), _limit(budget, "rounds"), look), look)
-    yield _field("worked", _of(age(session.worked_s), _limit(budget, "minutes", "m"), look), look)
+    if session.turn:
+        yield _field("rounds", _of(str(session.round), _limit(budget, "rounds"), look), look)
+        yield _field("worked", _of(age(session.worked_s), _limit(budget, "minutes", "m"), look), look)
     if tokens:
         cached = f" ({count(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
         yield _field("tokens", [*_of(count(tokens), _limit(budget, "tokens"), look), (cached, look["dim"])], look)

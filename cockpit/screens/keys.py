@@ -210,6 +210,10 @@ class Keyboard:
         self.rows: tuple[Key, ...] = tuple(rows.values())
         self._rows = rows
 
+    def take(self, other: Keyboard) -> None:
+        """Become another one; whoever draws keys from this one follows."""
+        self.problems, self.rows, self._rows = other.problems, other.rows, other._rows
+
     def keymap(self) -> dict[str, str]:
         """Return what `App.set_keymap` takes: the rows that differ from the table."""
         return {name: ",".join(row.keys) for name, row in self._rows.items() if row is not _BY_ID[name]}

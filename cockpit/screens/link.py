@@ -1,4 +1,4 @@
-"""The screen's connection with its supervisor: kept up for as long as the screen lives, and opened again when it breaks."""
+"""The screen's connection with its supervisor: kept up as long as the screen lives, opened again when it breaks."""
 
 from __future__ import annotations
 

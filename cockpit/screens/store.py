@@ -48,8 +48,8 @@ class LinkStatus(StrEnum):
 class Watched:
     """A session that somebody looks at: its events since the watch began, and text that is still being written.
 
-    A pane that shows history asks once for the events up to now (`GetEvents`), then takes from `tail` what is newer than
-    the last sequence number it has. When `gap` changes, events were missed: it asks again.
+    A pane that shows history asks once for the events up to now (`GetEvents`), then takes from `tail` what is newer
+    than the last sequence number it has. When `gap` changes, events were missed: it asks again.
     """
 
     since: int

@@ -1,7 +1,7 @@
 """Themes as files: our own, Textual's, and a person's from the config folder.
 
-A theme file is TOML with the fields of `textual.theme.Theme` and a table of `variables`. Widgets name colours by meaning
-(`$waiting`, `$dim`, ...); `tokens` gives every theme, also a foreign one, a colour for each meaning.
+A theme file is TOML with the fields of `textual.theme.Theme` and a table of `variables`. Widgets name colours by
+meaning (`$waiting`, `$dim`, ...); `tokens` gives every theme, also a foreign one, a colour for each meaning.
 """
 
 from __future__ import annotations

@@ -1,0 +1,286 @@
+"""What a person decides on the fleet screen: each decision becomes one command, with what it cost in attention."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from textual import on
+from textual.screen import Screen
+
+from cockpit.protocol.client import CommandFailed, SupervisorGone
+from cockpit.protocol.types import (
+    AnswerRequest,
+    Approve,
+    Attention,
+    Command,
+    CreateTasks,
+    Redirect,
+    Reject,
+    Resume,
+    Stop,
+    Undo,
+)
+from cockpit.providers.text import Safe, clean_line
+from cockpit.screens.dialogs import AskDialog, Asked, Question
+from cockpit.screens.keys import Keyboard
+from cockpit.screens.link import Link
+from cockpit.screens.looking import Looking
+from cockpit.screens.store import Store
+from cockpit.screens.tasks import UnknownAgent, task_of
+from cockpit.sessions.types import AnswerDecision, AttentionItem, AttentionKind, LineComment, RequestKind
+from cockpit.state.model import SessionState
+from cockpit.types import SessionId
+from widgets.attention import AttentionRow
+from widgets.dispatch import DispatchBox
+from widgets.fleetlist import Wanted
+from widgets.pane import Commented, CommentsWritten, Trouble
+
+_RESUMED = (AttentionKind.PAUSED, AttentionKind.FAILED, AttentionKind.INTERRUPTED)
+
+
+class DecidingScreen(Screen[None]):
+    """The deciding half of the fleet screen. The other half says what the subject is."""
+
+    def __init__(self, store: Store, link: Link, keyboard: Keyboard) -> None:
+        super().__init__()
+        self.store, self.link, self.keyboard = store, link, keyboard
+        self.looking = Looking()
+        self.drafts: dict[str, str] = {}
+        """Words begun in a dialog and not sent, by what they are for."""
+
+    @property
+    def subject(self) -> SessionState | None:
+        """The session that the screen is turned to."""
+        raise NotImplementedError
+
+    @property
+    def item_row(self) -> AttentionRow | None:
+        """The attention item under the cursor of the list."""
+        raise NotImplementedError
+
+    # --- sending
+
+    async def send(self, command: Command) -> dict[str, Any] | None:
+        """Carry a command to the supervisor; what goes wrong is shown, and None returned."""
+        try:
+            return await self.link.call(command)
+        except CommandFailed as error:
+            self.tell(Trouble(error.info.what, error.info.kept, error.info.next))
+        except SupervisorGone:
+            self.tell(
+                Trouble("The supervisor is not connected.", "Nothing was sent.", "Try again when the header is quiet.")
+            )
+        return None
+
+    def tell(self, trouble: Trouble) -> None:
+        """Show what happened, what was kept and what to do next."""
+        lines = [clean_line(part) for part in (trouble.kept, trouble.next) if part]
+        self.notify("\n".join(lines) or " ", title=clean_line(trouble.what), severity="error", markup=False, timeout=12)
+
+    def say(self, text: Safe) -> None:
+        """Show that something was done."""
+        self.notify(text, markup=False, timeout=4)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that waits for the supervisor, without holding up the keys."""
+        self.run_worker(work, group="decisions", exit_on_error=True)
+
+    def on_trouble(self, trouble: Trouble) -> None:
+        """Show what a pane reports."""
+        self.tell(trouble)
+
+    # --- new tasks
+
+    @on(DispatchBox.Sent)
+    def dispatch_task(self, sent: DispatchBox.Sent) -> None:
+        """Begin a session with what was typed; the text stays until it is one."""
+        self.later(self._dispatch(sent.box, sent.text_sent))  # type: ignore[arg-type]  # only the dispatch box sends this
+
+    async def _dispatch(self, box: DispatchBox, text: str) -> None:
+        try:
+            task = task_of(text, self.store.state.agents)
+        except UnknownAgent as error:
+            self.tell(Trouble(str(error), "Your text is kept.", f"There are: {', '.join(self.store.state.agents)}."))
+            return
+        if await self.send(CreateTasks(tasks=(task,))) is not None and box.text == text:
+            box.clear()
+
+    # --- yes
+
+    @on(Wanted)
+    def decide(self, wanted: Wanted) -> None:
+        """Do what the row under the cursor allows."""
+        row = self.item_row
+        match wanted.what:
+            case "approve" if row is not None:
+                self._approve(row)
+            case "session" | "always" if row is not None:
+                self._answer(row, AnswerDecision(wanted.what))
+            case "refuse":
+                self._refuse(row)
+            case _:
+                pass
+
+    def _approve(self, row: AttentionRow) -> None:
+        item, session = row.item, row.session
+        if item.kind is AttentionKind.REQUEST:
+            request = session.requests.get(item.request)
+            if request is not None and request.kind is RequestKind.QUESTION:
+                self._ask_answer(row, request.options)
+            else:
+                self._answer(row, AnswerDecision.ONCE)
+        elif item.kind is AttentionKind.READY:
+            self._approve_change(row)
+        elif item.kind in _RESUMED:
+            self.later(self._resume(session.id, self._cost(item)))
+        else:
+            self.tell(Trouble(f"A {item.kind.value} session has nothing to approve.", next="Its card names the keys."))
+
+    def _approve_change(self, row: AttentionRow) -> None:
+        session = row.session
+        if session.receipt is None or not session.commit:
+            self.tell(Trouble("There is no receipt yet.", "Nothing was approved.", "It comes when the checks pass."))
+            return
+        command = Approve(session=session.id, commit=session.commit, attention=self._cost(row.item))
+        self.later(self._sent(command, Safe(f"Approved {session.number}: it lands when its checks pass on the target")))
+
+    def _answer(self, row: AttentionRow, decision: AnswerDecision, text: str = "") -> None:
+        if row.item.request:
+            command = AnswerRequest(
+                session=row.session.id,
+                request=row.item.request,
+                decision=decision,
+                text=text,
+                attention=self._cost(row.item),
+            )
+            self.later(self._sent(command))
+
+    def _ask_answer(self, row: AttentionRow, options: tuple[str, ...]) -> None:
+        question = Question(
+            f"answer:{row.item.id}", Safe(f"Answer session {row.session.number}"), row.item.title, options=options
+        )
+
+        async def answer(asked: Asked) -> bool:
+            command = AnswerRequest(
+                session=row.session.id,
+                request=row.item.request,
+                decision=AnswerDecision.ONCE,
+                text=asked.text,
+                attention=self._cost(row.item),
+            )
+            return await self.send(command) is not None
+
+        self.ask(question, answer)
+
+    # --- no
+
+    def _refuse(self, row: AttentionRow | None) -> None:
+        session = self.subject
+        if session is None:
+            return
+        item = row.item if row is not None else None
+        is_request = item is not None and bool(item.request)
+        what = "Deny what session {} asks" if is_request else "Reject session {}; its branch is kept"
+        name = f"{'deny' if is_request else 'reject'}:{item.id if item and is_request else session.id}"
+        about = item.title if item is not None else session.name
+        question = Question(name, Safe(what.format(session.number)), about, hint=Safe("the reason; may stay empty"))
+
+        async def refuse(asked: Asked) -> bool:
+            cost = self._cost(item) if item is not None else Attention()
+            command: Command = Reject(session=session.id, reason=asked.text, attention=cost)
+            if item is not None and is_request:
+                command = AnswerRequest(
+                    session=session.id,
+                    request=item.request,
+                    decision=AnswerDecision.DENY,
+                    text=asked.text,
+                    attention=cost,
+                )
+            return await self.send(command) is not None
+
+        self.ask(question, refuse)
+
+    # --- otherwise
+
+    def action_redirect(self) -> None:
+        """Say something to the agent."""
+        if self.subject is not None:
+            self._redirect(self.subject, ())
+
+    def on_comments_written(self, written: CommentsWritten) -> None:
+        """Ask for the words around line comments, then send them as one message."""
+        session = self.store.session(written.session)
+        if session is not None:
+            self._redirect(session, written.comments)
+
+    def _redirect(self, session: SessionState, comments: tuple[LineComment, ...]) -> None:
+        row = self.item_row
+        with_comments = f" with {len(comments)} line comment{'s' if len(comments) > 1 else ''}" if comments else ""
+        question = Question(
+            f"redirect:{session.id}",
+            Safe(f"Redirect session {session.number}{with_comments}"),
+            session.name,
+            hint=Safe("what it should do instead"),
+            choice=(Safe("now, into the running turn"), Safe("after the turn")),
+            needs_text=not comments,
+        )
+
+        async def redirect(asked: Asked) -> bool:
+            command = Redirect(
+                session=session.id,
+                text=asked.text,
+                comments=comments,
+                after_turn=asked.is_other,
+                attention=self._cost(row.item) if row is not None else Attention(),
+            )
+            if await self.send(command) is None:
+                return False
+            if comments:
+                for pane in self.query("*"):
+                    if isinstance(pane, Commented):
+                        pane.discard_comments(session.id)
+            return True
+
+        self.ask(question, redirect)
+
+    def action_stop(self) -> None:
+        """Interrupt the agent."""
+        if (session := self.subject) is not None:
+            self.later(self._sent(Stop(session=session.id), Safe(f"Stopping session {session.number}")))
+
+    def action_resume(self) -> None:
+        """Go on with a session that stands still."""
+        if (session := self.subject) is not None:
+            row = self.item_row
+            self.later(self._resume(session.id, self._cost(row.item) if row is not None else Attention()))
+
+    def action_undo(self) -> None:
+        """Take back the last decision, and say which it was."""
+        self.later(self._undo())
+
+    async def _undo(self) -> None:
+        result = await self.send(Undo())
+        if result is not None:
+            session = self.store.session(SessionId(str(result.get("session", ""))))
+            whose = f" of session {session.number}, {clean_line(session.name)}" if session else ""
+            self.say(Safe(f"Undone: {clean_line(str(result.get('undone', 'decision')))}{whose}"))
+
+    async def _resume(self, session: SessionId, cost: Attention) -> None:
+        await self.send(Resume(session=session, attention=cost))
+
+    async def _sent(self, command: Command, done: Safe | None = None) -> None:
+        if await self.send(command) is not None and done is not None:
+            self.say(done)
+
+    def ask(self, question: Question, then: AskDialog.Then) -> None:
+        """Open a dialog; a draft of the same name is in it, and what is not sent stays a draft."""
+        self.app.push_screen(AskDialog(question, then, self.drafts, self.keyboard))
+
+    def cost_of(self, session: SessionId) -> Attention:
+        """Return what the item under the cursor has cost, if it is this session's."""
+        row = self.item_row
+        return self._cost(row.item) if row is not None and row.session.id == session else Attention()
+
+    def _cost(self, item: AttentionItem) -> Attention:
+        return self.looking.spent(item.id)

@@ -1,0 +1,280 @@
+"""The fleet screen: what needs you and every session, the chosen one beside them, and a box for new tasks."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+
+from cockpit.providers.text import Safe
+from cockpit.screens.deciding import DecidingScreen
+from cockpit.screens.keys import Context, Keyboard, bindings
+from cockpit.screens.link import Link
+from cockpit.screens.panes import make_panes
+from cockpit.screens.store import Store
+from cockpit.state.model import SessionState
+from cockpit.types import SessionId
+from widgets.attention import AttentionRow, queue_of
+from widgets.bar import Bar
+from widgets.card import Card
+from widgets.detail import Detail
+from widgets.dispatch import DispatchBox
+from widgets.filterbox import FilterBox
+from widgets.fleetlist import FleetList, Wanted, lesson_of
+from widgets.footer import KeyFooter
+from widgets.header import Header
+from widgets.rows import Row, RowList
+from widgets.sessions import HeadingRow, SessionRow, grouped, matches
+
+FLUSH_S = 0.1
+WIDE_COLUMNS = 80
+"""From this width on, list and detail stand side by side."""
+VERY_WIDE_COLUMNS = 150
+"""From this width on, the list has half of it, and more columns."""
+SMALLEST = (40, 10)
+_DIGITS_S = 0.8
+"""Digits typed within this time make one number."""
+
+
+class FleetScreen(DecidingScreen):
+    """Composes the fleet, follows the store, and moves about; what is decided is in `DecidingScreen`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.FLEET))
+    AUTO_FOCUS = "FleetList"
+    DEFAULT_CSS = """
+    FleetScreen { background: $background; layers: base over; }
+    #body { height: 1fr; }
+    #side { width: 2fr; min-width: 36; }
+    #side FleetList { height: 1fr; }
+    #right { width: 3fr; border-left: solid $faint; }
+    FleetScreen.-very-wide #side { width: 3fr; }
+    FleetScreen.-narrow #body { layout: vertical; }
+    FleetScreen.-narrow #side { width: 1fr; height: 1fr; min-width: 0; }
+    FleetScreen.-narrow #right { width: 1fr; height: 1fr; border-left: none; border-top: solid $faint; }
+    FleetScreen.-zoomed #side { display: none; }
+    FleetScreen.-zoomed #right { border: none; }
+    #small { display: none; height: 1fr; content-align: center middle; }
+    FleetScreen.-small > * { display: none; }
+    FleetScreen.-small > #small { display: block; }
+    """
+
+    def __init__(self, store: Store, link: Link, keyboard: Keyboard, repository: str) -> None:
+        super().__init__(store, link, keyboard)
+        self._repository = repository
+        self._shape: tuple[object, ...] = ()
+        self._digits = ("", 0.0)
+        self.list = FleetList(keyboard)
+        self.detail = Detail(make_panes(store, link), id="detail")
+        self.box = DispatchBox(placeholder="what should be done? @agent in front chooses who does it", id="dispatch")
+        self.card = Card(keyboard, id="card")
+        self.filter_box = FilterBox(id="filter")
+
+    def compose(self) -> ComposeResult:
+        """Lay it out."""
+        yield Header(self._repository, id="header")
+        with Horizontal(id="body"):
+            with Vertical(id="side"):
+                yield self.list
+                yield self.filter_box
+            with Vertical(id="right"):
+                yield self.card
+                yield self.detail
+        yield self.box
+        yield KeyFooter(self.keyboard, id="footer")
+        yield Bar(id="small")
+
+    def on_mount(self) -> None:
+        """Begin to follow the store."""
+        self.box.border_title = "new task"
+        self.set_interval(FLUSH_S, self.flush)
+
+    # --- following the store
+
+    @property
+    def subject(self) -> SessionState | None:
+        """The session under the cursor."""
+        row = self.list.row
+        return row.session if isinstance(row, AttentionRow | SessionRow) else None
+
+    @property
+    def item_row(self) -> AttentionRow | None:
+        """The attention item under the cursor."""
+        return self.list.row if isinstance(self.list.row, AttentionRow) else None
+
+    def flush(self) -> None:
+        """Bring everything that is seen up to date."""
+        now = time.time()
+        wanted = self.filter_box.value
+        shape = (self.store.shape, wanted, self.store.link)
+        if shape != self._shape:
+            self._shape = shape
+            self.list.set_rows(fleet_rows(self.store, wanted), lesson_of(self.store.link, self.keyboard, wanted))
+            self.looking.forget(set(self.store.state.attention))
+        self.list.flush(now)
+        self.query_one(Header).flush(self.store)
+        self._look(now)
+
+    def _look(self, now: float) -> None:
+        """Turn detail, card and the measure of attention to the subject."""
+        row, subject = self.item_row, self.subject
+        self.card.show(row, now, is_active=self.list.has_focus)
+        is_looking = row is not None and self.app.app_focus and not self.box.has_focus
+        self.looking.turn_to(row.item.id if row is not None and is_looking else None)
+        self.link.watch([subject.id] if subject is not None else [])
+        self.detail.show(subject.id if subject is not None else None)
+        self.detail.flush(self.store)
+
+    @on(RowList.Moved)
+    def follow_cursor(self) -> None:
+        """Show the session under the cursor at once."""
+        self._look(time.time())
+        self.refresh_bindings()
+
+    # --- moving about
+
+    def action_tab(self, name: str) -> None:
+        """See a pane by name."""
+        self.detail.choose(name)
+        self.detail.flush(self.store)
+
+    def action_step_tab(self, step: int) -> None:
+        """See the next or previous pane."""
+        self.detail.step(step)
+        self.detail.flush(self.store)
+
+    def action_step_file(self, step: int) -> None:
+        """Go to another file in the pane."""
+        self.detail.step_file(step)
+
+    def action_zoom(self) -> None:
+        """Give the detail the whole screen, or take it back."""
+        if self.toggle_class("-zoomed").has_class("-zoomed"):
+            self.detail.pane.focus()
+        else:
+            self.list.focus()
+
+    def action_dispatch(self) -> None:
+        """Go to the box for new tasks."""
+        self.box.focus()
+
+    def action_filter(self) -> None:
+        """Filter the list."""
+        self.filter_box.add_class("-shown")
+        self.filter_box.focus()
+
+    def action_back(self) -> None:
+        """Back to the list; from the list: end the zoom, then the filter."""
+        if not self.list.has_focus and self.list.display and not self.has_class("-zoomed"):
+            self.list.focus()
+        elif self.has_class("-zoomed"):
+            self.remove_class("-zoomed")
+            self.list.focus()
+        elif self.filter_box.has_class("-shown"):
+            self._end_filter(is_kept=False)
+
+    def action_leave(self) -> None:
+        """Back from a pane to the list."""
+        self.remove_class("-zoomed")
+        self.list.focus()
+
+    def action_next_waiting(self) -> None:
+        """Go to the next thing that needs a person, round and round."""
+        queue = queue_of(self.store.state)
+        if not queue:
+            self.say(Safe("Nothing needs you."))
+            return
+        if self.filter_box.value:
+            self._end_filter(is_kept=False)
+        ids = [row.id for row in queue]
+        here = self.list.row.id if self.list.row is not None else ""
+        self.list.select(ids[(ids.index(here) + 1) % len(ids)] if here in ids else ids[0])
+        self.remove_class("-zoomed")
+        self.list.focus()
+
+    def action_wall(self) -> None:
+        """Show many sessions at once."""
+        from cockpit.screens.wall import WallScreen  # a screen of its own, made when it is first wanted
+
+        self.app.push_screen(WallScreen(self.store, self.keyboard, self.subject), self.open_session)
+
+    def open_session(self, session: SessionId | None) -> None:
+        """Put the cursor on a session (on what it needs a decision for, if that is so)."""
+        if session is None:
+            return
+        item = next((item.id for item in self.store.state.attention.values() if item.session == session), None)
+        if not (item is not None and self.list.select(f"item:{item}")) and not self.list.select(f"session:{session}"):
+            self._end_filter(is_kept=False)
+            self.flush()
+            _ = (item is not None and self.list.select(f"item:{item}")) or self.list.select(f"session:{session}")
+        self.list.focus()
+
+    @on(Wanted)
+    def go_or_peek(self, wanted: Wanted) -> None:
+        """Go into the detail, or peek at the session."""
+        if wanted.what == "open":
+            self.detail.pane.focus()
+        elif wanted.what == "peek" and self.subject is not None:
+            from cockpit.screens.peek import PeekScreen  # as the wall
+
+            self.app.push_screen(PeekScreen(self, self.subject.id))
+
+    @on(RowList.Opened)
+    def open_clicked(self) -> None:
+        """Go into the detail of what was clicked twice."""
+        self.detail.pane.focus()
+
+    @on(FilterBox.Changed)
+    def filter_changed(self) -> None:
+        """Show what matches."""
+        self.flush()
+
+    @on(FilterBox.Left)
+    def filter_left(self, left: FilterBox.Left) -> None:
+        """Back to the list."""
+        self._end_filter(is_kept=left.is_kept and bool(self.filter_box.value))
+
+    def _end_filter(self, *, is_kept: bool) -> None:
+        if not is_kept:
+            self.filter_box.value = ""
+            self.filter_box.remove_class("-shown")
+        self.list.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take digits as the number of a session."""
+        if event.character is None or not event.character.isdecimal() or not event.character.isascii():
+            return
+        typed, at = self._digits
+        now = time.monotonic()
+        typed = (typed if now - at < _DIGITS_S else "") + event.character
+        self._digits = (typed, now)
+        number = int(typed[-6:])
+        found = next((s.id for s in self.store.state.sessions.values() if s.number == number), None)
+        self.open_session(found)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Choose the layout for the width."""
+        columns, rows = event.size
+        self.set_class(columns < WIDE_COLUMNS, "-narrow")
+        self.set_class(columns >= VERY_WIDE_COLUMNS, "-very-wide")
+        is_small = columns < SMALLEST[0] or rows < SMALLEST[1]
+        self.set_class(is_small, "-small")
+        small = self.query_one("#small", Bar)
+        small.say([(f" {columns}x{rows} is too small: {SMALLEST[0]}x{SMALLEST[1]} at least", small.look["badge"])])
+
+
+def fleet_rows(store: Store, wanted: str) -> list[Row]:
+    """Return the rows of the list: what needs a person first, every other session by its state."""
+    state = store.state
+    queue = [row for row in queue_of(state) if not wanted or matches(row.session, wanted)]
+    waiting = {row.session.id for row in queue}
+    others = (s for s in state.sessions.values() if s.id not in waiting and (not wanted or matches(s, wanted)))
+    rows: list[Row] = []
+    if queue:
+        rows.append(HeadingRow("Needs you", len(queue), "question"))
+        rows.extend(queue)
+    rows.extend(grouped(others))
+    return rows
