@@ -13,6 +13,7 @@ from cockpit.checks.config import CheckConfig
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner
 from cockpit.checks.types import CheckOutcome, CheckResult, When
+from cockpit.providers.sandbox import Policy, Sandbox, SandboxError
 from tests.checks.running import CountingRun, check, make, target
 
 BAD = "import os\n\n\ndef double(x: int) -> str:\n    return x * 2\n"
@@ -279,3 +280,46 @@ async def test_commands_are_confined_with_what_they_need(
     assert [one.outcome for one in results] == [CheckOutcome.PASSED] * 2
     assert sorted(asked) == [(place, False), (place, True)]
     assert all(argv[0] == "env" for argv in process.started)
+
+
+async def test_in_the_real_sandbox_checks_work_but_reach_nothing_else(
+    tmp_path: Path, process: CountingRun, cache: CheckCache
+) -> None:
+    sandbox = Sandbox.detect()
+
+    def confine(argv: Sequence[str], *, root: Path, scratch: Path, network: bool) -> Sequence[str]:
+        return sandbox.wrap(argv, Policy(workspace=root, writable=(scratch,), network=network))
+
+    place = make(
+        tmp_path / "w", {"a.py": "x = 1\n", "test_a.py": "def test_a() -> None:\n    pass\n", "locked": "#!/nowhere\n"}
+    )
+    (place / "locked").chmod(0o755)
+    outside = tmp_path / "outside"
+    checks = [
+        RUFF,
+        TESTS,
+        check("writes", ["bash", "-c", f"touch {outside}"]),
+        check("interpreter", "./locked"),
+    ]
+    results = await CheckRunner(process, cache, 2, confine=confine).run(checks, When.TURN, target(place))
+    by_name = {one.check: one for one in results}
+    assert by_name["ruff"].outcome is CheckOutcome.PASSED, by_name["ruff"].summary
+    assert by_name["tests"].outcome is CheckOutcome.PASSED, by_name["tests"].summary
+    assert by_name["interpreter"].outcome is CheckOutcome.BROKEN
+    assert "started" in by_name["interpreter"].summary
+    assert outside.exists() is not sandbox.is_active
+
+
+async def test_a_workspace_that_cannot_be_confined_is_not_checked(
+    tmp_path: Path, process: CountingRun, cache: CheckCache
+) -> None:
+    def refuse(argv: Sequence[str], *, root: Path, scratch: Path, network: bool) -> Sequence[str]:
+        raise SandboxError(f"{root} leads out of the workspace")
+
+    place = make(tmp_path / "w", {"a.txt": ""})
+    (result,) = await CheckRunner(process, cache, 1, confine=refuse).run(
+        [check("it", "true")], When.TURN, target(place)
+    )
+    assert result.outcome is CheckOutcome.BROKEN
+    assert "leads out" in result.summary
+    assert process.started == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import shlex
 import shutil
 import tempfile
@@ -19,8 +20,10 @@ from cockpit.checks.runtime.target import Target, WorkspaceLines, read_regular
 from cockpit.checks.service import Ran, broken, cache_key, cheapest_first, due, judge
 from cockpit.checks.types import CheckOutcome, CheckResult, When
 from cockpit.providers.process import Completed, ProcessError
+from cockpit.providers.sandbox import SandboxError
 
 OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024
+_SANDBOX_SPEAKS = b"bwrap: "
 REPORT_PLACEHOLDER = "{report}"
 """Stands in a command for a file outside the workspace that the tool writes its report to."""
 
@@ -44,7 +47,10 @@ class Confine(Protocol):
     """Wraps a command so that it reaches no more than it needs."""
 
     def __call__(self, argv: Sequence[str], *, root: Path, scratch: Path, network: bool) -> Sequence[str]:
-        """Return the confined command: `root` and `scratch` writable, everything else at most readable."""
+        """Return the confined command: `root` and `scratch` writable, everything else at most readable.
+
+        Called off the event loop. Raises `SandboxError` when the workspace cannot be confined.
+        """
 
 
 @dataclass(slots=True)
@@ -176,8 +182,12 @@ class CheckRunner:
         try:
             try:
                 ran = await self._execute(check, target, scratch)
-            except ProcessError as error:
+            except (ProcessError, SandboxError) as error:
                 return broken(check, target.tree, str(error))
+            if self._confine is not None and ran.stderr.startswith(_SANDBOX_SPEAKS):
+                return broken(
+                    check, target.tree, f"could not be started: {ran.stderr[:400].decode('utf-8', 'replace')}"
+                )
             return await asyncio.to_thread(self._judged, check, target, ran, key)
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
@@ -189,7 +199,8 @@ class CheckRunner:
             await asyncio.to_thread(_take_report, report, target.root)  # an old report must not pass for this run's
         env = target.environment(check, scratch)
         if self._confine is not None:
-            argv = self._confine(argv, root=target.root, scratch=scratch, network=check.network)
+            confine = functools.partial(self._confine, root=target.root, scratch=scratch, network=check.network)
+            argv = await asyncio.to_thread(confine, argv)
         done = await self._run_process(
             argv,
             cwd=target.folder(check),
