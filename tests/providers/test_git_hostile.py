@@ -129,9 +129,10 @@ def carry_out(attack: str, at: Story, pwned: Path) -> None:
 async def test_no_command_runs_code_from_the_tree(attack: str, attacked: Path, tmp_path: Path) -> None:
     pwned, ran = tmp_path / "pwned", []
     async with story(attacked, tmp_path) as at:
-        for command in COMMANDS:
+        for number, command in enumerate(COMMANDS):
             at.edit(**{"f.txt": f"a\nc\n{command.__name__}\n", "g.bin": command.__name__})
-            carry_out(ATTACKS[attack], at, pwned)
+            if number % 4 == 0:  # it stays in place; again, because adding a worktree repairs links
+                carry_out(ATTACKS[attack], at, pwned)
             try:
                 await command(at)
             except GitError as refused:

@@ -2,9 +2,9 @@
 
 A subprocess of our own in a thread rather than GitPython's `Git.execute` in one: a cancelled or expired command is
 ended with its whole process group, and output can be bounded. Speed does not decide it. Medians over 2,000 files on a
-busy two-core machine: a look at a clean tree 24 ms against 21 ms, the figures of 5 edits 5.8 ms against 5.3 ms, the event
-loop held up by 20 of those at most 3 ms against 8 ms (and 9 to 24 ms by asyncio's subprocesses, which start on the
-loop). `python -m tests.bench.bench_git` measures it again.
+busy two-core machine: a look at a clean tree 24 ms against 21 ms, the figures of 5 edits 5.8 ms against 5.3 ms, the
+event loop held up by 20 of those at most 3 ms against 8 ms (and 9 to 24 ms by asyncio's subprocesses, which start on
+the loop). `python -m tests.bench.bench_git` measures it again.
 """
 
 from __future__ import annotations
