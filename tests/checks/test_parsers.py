@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.checks.config import Parser
@@ -182,6 +182,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(list(Parser)))
 def test_garbage_is_unreadable_never_an_accident(output: bytes, parser: Parser) -> None:
     source = Source(check="it", root=Path("/repo"), pattern="(?P<message>.)", exit_code=1)
@@ -191,6 +192,7 @@ def test_garbage_is_unreadable_never_an_accident(output: bytes, parser: Parser) 
         assert parser in STRUCTURED
 
 
+@settings(deadline=None)
 @given(st.lists(JSON, max_size=4), st.sampled_from(["[", "{"]), st.sampled_from(STRUCTURED))
 def test_json_of_any_shape_is_no_accident(values: list[object], opening: str, parser: Parser) -> None:
     import json

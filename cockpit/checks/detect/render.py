@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from cockpit.checks.config import CheckConfig
@@ -10,6 +11,7 @@ from cockpit.checks.detect.facts import Setup
 from cockpit.checks.detect.trial import Trial
 from cockpit.checks.types import CheckOutcome, split_command
 
+_COMMENT_WIDTH = 160
 _HEAD = """\
 # What the cockpit does in this repository. Every option: docs/configuration.md of agent-cockpit.
 # A change is ready for you when all its checks pass.
@@ -35,7 +37,7 @@ def _check(trial: Trial) -> str:
     lines = ["[[checks]]", *_options(check)]
     if trial.result.outcome is CheckOutcome.BROKEN:
         lines = [f"# {line}" for line in lines]
-    comment = " ".join(f"{trial.proposal.because}; {trial.verdict}".split())
+    comment = textwrap.shorten(f"{trial.proposal.because}; {trial.verdict}", _COMMENT_WIDTH, placeholder=" ...")
     return f"# {comment}\n" + "\n".join(lines) + "\n"
 
 

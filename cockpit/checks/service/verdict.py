@@ -38,6 +38,9 @@ def judge(check: CheckConfig, tree: TreeId, ran: Ran, source: Source, lines_of: 
     if ran.timed_out:
         why = f"did not finish within {check.timeout_s:g} s: raise timeout_s or make it faster"
         return _with_exit(broken(check, tree, why, duration_s=ran.duration_s), ran)
+    if ran.report == b"":
+        why = f"wrote no report (exit code {ran.exit_code}){_last_words(ran)}"
+        return _with_exit(broken(check, tree, why, duration_s=ran.duration_s), ran)
     try:
         report = read_report(check.parser, _material(check, ran), source)
     except UnreadableReportError as error:
@@ -79,8 +82,9 @@ def _material(check: CheckConfig, ran: Ran) -> bytes:
 
 
 def _last_words(ran: Ran) -> str:
-    words = (ran.stderr.strip() or ran.stdout.strip())[-400:].decode("utf-8", "replace")
-    return f": {words}" if words else ""
+    words = (ran.stderr.strip() or ran.stdout.strip())[-10_000:].decode("utf-8", "replace")
+    lines = [line.strip()[:200] for line in words.splitlines() if line.strip()]
+    return f": {' / '.join(lines[-3:])}" if lines else ""
 
 
 def _summary(report: Report, *, failed: bool) -> str:
