@@ -66,6 +66,9 @@ class Approve(Model):
     cmd: Literal["approve"] = "approve"
     session: SessionId
     commit: str = ""
+    policy: Literal["", "policy", "clean"] = Field(
+        default="", description="nobody looked: approve only what [merge.auto_approve] allows, or any clean change"
+    )
     attention: Attention = Attention()
 
 

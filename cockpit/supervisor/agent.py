@@ -21,6 +21,7 @@ from cockpit.sessions.types import (
     AgentCommand,
     AgentEvent,
     AgentExited,
+    Close,
     MessageDelta,
     ReasoningDelta,
     ToolOutput,
@@ -35,7 +36,8 @@ PACE_S = 0.05
 """Rest between two batches of one spool: chatty agents are read in larger pieces, not more often."""
 _STDERR_TAIL_BYTES = 2000
 
-Heard = Callable[[Sequence[AgentEvent]], None]
+Heard = Callable[[Sequence[AgentEvent], int], None]
+"""Is told what the agent said, and in which run."""
 
 
 class AgentLink:
@@ -46,7 +48,13 @@ class AgentLink:
         self._services = services
         self._session = session
         self._driver: Driver | None = None
-        self.is_running = False
+        self._is_alive = False
+        self._is_closing = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is an agent to speak to; one that was told to close is none."""
+        return self._is_alive and not self._is_closing
 
     @property
     def _state(self) -> SessionState:
@@ -75,7 +83,7 @@ class AgentLink:
         full_env = {**os.environ, **env, **launch.env}
         directory = self._directory
         await asyncio.to_thread(runner.start, directory, launch.argv, env=full_env, cwd=Path(workspace.path))
-        self.is_running = True
+        self._is_alive, self._is_closing = True, False
 
     async def adopt(self) -> bool:
         """Take over the run that the journal knows of. Returns whether it was ever started."""
@@ -84,7 +92,7 @@ class AgentLink:
         config = self._services.config.agents.get(self.agent_name())
         self._driver = find_driver(config.driver if config else "native")
         status = await asyncio.to_thread(runner.status, self._directory)
-        self.is_running = status.alive
+        self._is_alive = status.alive
         return status.started
 
     async def follow(self, offset: int, heard: Heard) -> None:
@@ -105,6 +113,7 @@ class AgentLink:
 
     async def send(self, command: AgentCommand, author: str = "cockpit") -> None:
         """Put a command on disk, then hand it to the agent, at most once whatever happens in between."""
+        self._is_closing = self._is_closing or isinstance(command, Close)
         await self._services.record.add(self._session, CommandSent(command=command, author=author))
         await self._deliver(command)
 
@@ -139,14 +148,14 @@ class AgentLink:
             await self._services.record.journal.room()
             events = [AgentSaid(said=said) for said in facts]
             self._services.record.add(self._session, *events, spool=(key, lines[-1].end_offset))
-            heard(facts)
+            heard(facts, self._state.run)
 
     async def _ended(self, key: str, directory: Path, end: SpoolEnd, heard: Heard) -> None:
-        self.is_running = False
+        self._is_alive = False
         error = await asyncio.to_thread(_tail, directory / "err") if end.exit_status != 0 else ""
         exited = AgentExited(exit_code=end.exit_status, error=error)
         self._services.record.add(self._session, AgentSaid(said=exited), spool=(key, end.end_offset))
-        heard([exited])
+        heard([exited], self._state.run)
 
     def _context(
         self, workspace: WorkspaceInfo, env: Mapping[str, str], is_resume: bool, settings: Mapping[str, object]

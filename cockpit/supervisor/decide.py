@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from cockpit.journal.types import DecisionMade, Event, PolicyAdded
 from cockpit.protocol.server import CommandRefused
@@ -59,8 +59,30 @@ async def _approve(loop: SessionLoop, command: Approve, person: str) -> None:
         raise CommandRefused(
             "The change is no longer the one you looked at.", "Nothing was approved.", "Look at the new diff."
         )
-    await _record(loop, DecisionKind.APPROVE, person, command.attention, commit=commit)
+    by = person
+    if command.policy:
+        by = f"policy ({command.policy}) of {person}"
+        _check_policy(loop, command.policy)
+    await _record(loop, DecisionKind.APPROVE, by, command.attention, commit=commit)
     await loop.enter_queue(commit)
+
+
+def _check_policy(loop: SessionLoop, policy: Literal["policy", "clean"]) -> None:
+    """Let an unattended approval pass, or raise `CommandRefused` with what speaks against it."""
+    config = loop.services.config.merge.auto_approve
+    if policy == "clean":
+        return
+    from cockpit.changes.service.approval import may_approve
+
+    if config is None:
+        raise CommandRefused(
+            "cockpit.toml allows no unattended approval.", "It waits as ready.", "Add [merge.auto_approve] paths."
+        )
+    state = loop.state
+    assert state.change is not None
+    is_allowed, reason = may_approve(config, state.change, state.receipt)
+    if not is_allowed:
+        raise CommandRefused(f"Not approved by policy: {reason}", "It waits as ready.", "A person decides.")
 
 
 async def _reject(loop: SessionLoop, command: Reject, person: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from cockpit.checks.service import message_for_agent
@@ -130,7 +130,7 @@ class SessionLoop:
         match signal:
             case Asked() | Undone():
                 await self._asked(signal)
-            case Heard():
+            case Heard() if signal.run == self.state.run:
                 for said in signal.said:
                     await self._heard(said)
             case Start() if self.state.status is _S.QUEUED:
@@ -377,14 +377,18 @@ class SessionLoop:
     # --- within -----------------------------------------------------------------------------------------------------
 
     def _follow(self, offset: int) -> None:
-        heard: Callable[[Any], None] = lambda said: self.post(Heard(said))  # noqa: E731  a name for the type checker
-        self._following = self._tasks.create_task(self.agent.follow(offset, heard), name=f"follow {self.id}")
+        following = self.agent.follow(offset, lambda said, run: self.post(Heard(said, run)))
+        self._following = self._tasks.create_task(following, name=f"follow {self.id}")
 
     async def _stop_following(self) -> None:
+        """Wait for the end of an agent that was told to close; one that does not is ended."""
         following, self._following = self._following, None
-        if following is not None and not following.done():
-            await asyncio.wait({following}, timeout=5)
-            following.cancel()
+        if following is None or following.done():
+            return
+        _, pending = await asyncio.wait({following}, timeout=INTERRUPT_GRACE_S)
+        if pending:
+            await self.agent.stop()
+            await asyncio.wait({following})
 
     def _resolve_requests(self, how: str) -> None:
         for item in self.open_items():

@@ -39,6 +39,8 @@ class Heard:
     """The agent said something; it is journaled already."""
 
     said: Sequence[AgentEvent]
+    run: int
+    """Which run of the agent said it."""
 
 
 @dataclass(frozen=True, slots=True)
