@@ -143,7 +143,8 @@ class RelayDriver(Driver):
         self._send()
         if self._probe_timer is None:
             self._await_answer()
-        self._hold_or_release()
+        # Not at once: Textual may be about to draw the second half of one update, which would be lost.
+        self._loop.call_soon(self._hold_or_release)
 
     def _send(self) -> None:
         if self._pending:
@@ -165,6 +166,10 @@ class RelayDriver(Driver):
             with self._app._context():
                 self._app._end_batch()
                 self._wake_screens()
+
+    def _displayed(self) -> None:
+        """Textual forgets what it could not draw while it was held, so all is to be painted afterwards."""
+        self._needs_repaint |= self._is_holding
 
     def _wake_screens(self) -> None:
         if not self._app._screen_stack:
@@ -221,7 +226,7 @@ class RelayDriver(Driver):
     def pause(self) -> None:
         """The link is full: draw nothing until `resume`."""
         self._is_congested = True
-        self._hold_or_release()
+        self._loop.call_soon(self._hold_or_release)
 
     def resume(self) -> None:
         """The link has room again."""
@@ -263,8 +268,6 @@ class RelayDriver(Driver):
         """Tell the App the terminal's new size."""
         size = Size(columns, rows)
         self._size = (columns, rows)
-        # What is laid out while drawing rests is not painted later by itself.
-        self._needs_repaint = self._needs_repaint or self._is_holding
         self.send_message(events.Resize(size, size))
 
     # -- life
@@ -272,6 +275,7 @@ class RelayDriver(Driver):
     def start_application_mode(self) -> None:
         """Take the terminal over."""
         self._is_active = True
+        self._app.post_display_hook = self._displayed  # type: ignore[method-assign]  # Textual calls it, drawn or not
         self.link.driver_ready(self)
         self._take_terminal()
         if self._size != (self.link.columns, self.link.rows):

@@ -184,6 +184,20 @@ async def test_a_full_link_gets_nothing_and_is_painted_when_it_has_room() -> Non
         await terminal.shows_cursor_at(5)
 
 
+async def test_what_changes_size_while_nothing_may_be_drawn_is_painted_whole_afterwards() -> None:
+    terminal = FakeTerminal(columns=60, rows=12)
+    async with running(terminal) as app:
+        await settled(app)
+        terminal.driver.pause()
+        terminal.driver.resize(70, 20)
+        await terminal.until(lambda: app.screen.size == (70, 20))
+        await settled(app)
+        terminal.wipe()
+        terminal.grow(70, 20)
+        terminal.driver.resume()
+        await terminal.until(lambda: terminal.shows("row 0000") and terminal.shows("row 0019"))
+
+
 async def test_resizing_repaints() -> None:
     terminal = FakeTerminal(columns=60, rows=12)
     async with running(terminal):
