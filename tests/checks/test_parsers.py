@@ -158,7 +158,7 @@ def test_absurd_numbers_are_refused() -> None:
 
 
 def test_a_banner_around_json_is_no_obstacle() -> None:
-    text = b"warning: something\n" + recorded("eslint.json") + b"\nnpm notice: new version\n"
+    text = b"warning: something\n[warn] config is old\n" + recorded("eslint.json") + b"\nnpm notice: new version\n"
     assert len(read_report(Parser.ESLINT_JSON, text, REPO).findings) == 3
 
 
