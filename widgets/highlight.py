@@ -74,8 +74,9 @@ def _key(path: str) -> str:
 
 @lru_cache(maxsize=128)
 def _lexer(name: str, *, is_file: bool) -> Lexer | None:
-    options = {"stripnl": False, "ensurenl": False}
     try:
-        return get_lexer_for_filename(name, **options) if is_file else get_lexer_by_name(name, **options)
+        if is_file:
+            return get_lexer_for_filename(name, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(name, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
