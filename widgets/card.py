@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import ClassVar
 
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from cockpit.checks.types import CheckOutcome
 from cockpit.providers.text import Safe, clean, clean_line, confusable, show_escaped
@@ -37,7 +36,7 @@ _ALLOWED = (
 _ASKED = (("card.approve", "answer"), ("session.reject", "decline"))
 
 
-class Card(ScrollView):
+class Card(Widget):
     """Shown while the cursor of the list is on an attention item."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
@@ -45,7 +44,7 @@ class Card(ScrollView):
         LOOK_CSS
         + """
     Card {
-        display: none; background: $surface; color: $ink; scrollbar-size-vertical: 1;
+        display: none; background: $surface; color: $ink;
         border-left: outer $waiting; height: 3; max-height: 60%;
     }
     Card.-shown { display: block; }
@@ -57,6 +56,8 @@ class Card(ScrollView):
         super().__init__(id=id)
         self._keyboard = keyboard
         self._lines: list[Parts] = []
+        self._keys: list[Parts] = []
+        self._top = 0
         self._seen: tuple[object, ...] = ()
         self._look: Look | None = None
 
@@ -71,20 +72,35 @@ class Card(ScrollView):
         if seen == self._seen:
             return
         if not self._seen or self._seen[0] != row.item:
-            self.scroll_to(y=0, animate=False)
+            self._top = 0
         self._seen = seen
         self.set_class(row.item.kind is AttentionKind.READY, "-ready")
         self._look = self._look or Look(self)
-        self._lines = card_lines(row, width, self._look, now, self._keyboard, is_active=is_active)
-        self.virtual_size = Size(0, len(self._lines))
-        self.styles.height = len(self._lines)
+        self._lines = card_lines(row, width, self._look, now)
+        self._keys = key_lines(row, width, self._look, self._keyboard, is_active=is_active)
+        self.styles.height = len(self._lines) + len(self._keys)
+        self.refresh()
+
+    def scroll_lines(self, step: int) -> None:
+        """Scroll a question that is longer than the card."""
+        hidden = len(self._lines) + len(self._keys) - self.size.height
+        self._top = min(max(0, self._top + step), max(0, hidden))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
-        line = self.scroll_offset.y + y
-        parts = self._lines[line] if line < len(self._lines) else []
-        return strip_of(parts, self.size.width, self.rich_style)
+        width, base = self.size.width, self.rich_style
+        body = self.size.height - len(self._keys)
+        if y >= body:
+            parts = self._keys[y - body] if 0 <= y - body < len(self._keys) else []
+            return strip_of(parts, width, base)
+        below = len(self._lines) - self._top - body
+        if y == body - 1 and below > 0 and self._look is not None:
+            down, up = self._keyboard.first("card.down"), self._keyboard.first("card.up")
+            more = f" ⋮ {below + 1} more lines: {down} {up}"
+            return strip_of([(more, self._look["question"])], width, base)
+        line = self._top + y
+        return strip_of(self._lines[line] if line < len(self._lines) else [], width, base)
 
     def notify_style_update(self) -> None:
         """Draw again with the new colours."""
@@ -92,10 +108,8 @@ class Card(ScrollView):
         self._look, self._seen = None, ()
 
 
-def card_lines(
-    row: AttentionRow, width: int, look: Look, now: float, keyboard: Keyboard, *, is_active: bool
-) -> list[Parts]:
-    """Return the lines of the card, none wider than `width`."""
+def card_lines(row: AttentionRow, width: int, look: Look, now: float) -> list[Parts]:
+    """Return the lines of the card above its keys, none wider than `width`."""
     item, session = row.item, row.session
     sign, meaning = SIGNS[item.kind]
     room = width - 2
@@ -112,7 +126,6 @@ def card_lines(
         lines += _proof_lines(row, room, look)
     if words := confusable(f"{item.title} {' '.join(request.argv) if request else ''}"):
         lines.append([(cut(Safe(f"look-alike letters: {', '.join(words)}"), room), look["failed"])])
-    lines += _key_lines(row, room, look, keyboard, is_active=is_active)
     return [[(" ", look["ink"]), *parts] for parts in lines]
 
 
@@ -160,11 +173,13 @@ def answers_of(row: AttentionRow) -> tuple[tuple[str, str], ...]:
     return _ASKED if request is not None and request.kind is RequestKind.QUESTION else _ALLOWED
 
 
-def _key_lines(row: AttentionRow, room: int, look: Look, keyboard: Keyboard, *, is_active: bool) -> list[Parts]:
+def key_lines(row: AttentionRow, width: int, look: Look, keyboard: Keyboard, *, is_active: bool) -> list[Parts]:
+    """Return the keys that answer an item, bright while they act."""
     lines: list[Parts] = [[]]
+    room = width - 2
     for name, word in answers_of(row):
         parts: Parts = [(keyboard.first(name), look["title" if is_active else "dim"]), (f" {word}   ", look["dim"])]
         if width_of(lines[-1]) + width_of(parts) - 3 > room:
             lines.append([])
         lines[-1] += parts
-    return lines
+    return [[(" ", look["ink"]), *parts] for parts in lines]

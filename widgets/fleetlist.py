@@ -26,6 +26,13 @@ class Wanted(Message):
     what: Literal["open", "peek", "approve", "session", "always", "refuse"]
 
 
+@dataclass
+class CardScrolled(Message):
+    """A person reads on in the card."""
+
+    step: int
+
+
 class FleetList(RowList):
     """Rows of the fleet. The keys that approve act only while the cursor is on something that needs a decision."""
 
@@ -57,10 +64,10 @@ class FleetList(RowList):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let approving keys act only on what needs a decision."""
-        if action in ("approve", "allow"):
+        if action in ("approve", "allow", "scroll_card"):
             if not isinstance(self.row, AttentionRow):
                 return False
-            return action == "approve" or bool(self.row.item.request)
+            return action != "allow" or bool(self.row.item.request)
         return super().check_action(action, parameters)
 
     def action_open(self) -> None:
@@ -78,6 +85,10 @@ class FleetList(RowList):
     def action_allow(self, reach: Literal["session", "always"]) -> None:
         """Allow what the agent asks for, beyond this once."""
         self._want(reach)
+
+    def action_scroll_card(self, step: int) -> None:
+        """Read on in a long card."""
+        self.post_message(CardScrolled(step))
 
     def action_refuse(self) -> None:
         """Say no, with a reason."""

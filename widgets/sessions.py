@@ -131,7 +131,7 @@ class SessionRow:
 
     def _headline(self) -> Safe:
         session = self.session
-        if session.reason and session.turn_started_at is None:
+        if session.reason and session.status is not SessionStatus.WORKING:
             return clean_line(session.reason)
         return clean_line(session.headline)
 

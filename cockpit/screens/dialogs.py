@@ -52,7 +52,7 @@ class Asked:
 class DialogBox(TextBox):
     """The box of a dialog."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.DIALOG))
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.WORDS))
     DEFAULT_CSS = "DialogBox { min-height: 3; max-height: 10; background: $surface; border-left: thick $accent; }"
 
     def action_confirm(self) -> None:
@@ -100,11 +100,22 @@ class AskDialog(ModalScreen[None]):
         self._box.move_cursor(self._box.document.end)
         self.call_after_refresh(self._draw)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer another way to send only where there is one."""
+        if action in ("other", "confirm_other"):
+            return self._question.choice is not None
+        return super().check_action(action, parameters)
+
     def action_other(self) -> None:
-        """Change the way it is sent; with ctrl+enter it is sent at once."""
-        if self._question.choice:
-            self._is_other = not self._is_other
-            self._draw()
+        """Change the way it will be sent."""
+        self._is_other = not self._is_other
+        self._draw()
+
+    def action_confirm_other(self) -> None:
+        """Send it the second way, whatever is chosen."""
+        self._is_other = True
+        self._draw()
+        self._box.action_confirm()
 
     def action_cancel(self) -> None:
         """Close; what was typed stays for the next time."""
@@ -143,7 +154,7 @@ class AskDialog(ModalScreen[None]):
             self.query_one(f"#option-{number}", Bar).say(parts)
         if self._question.choice:
             usual, other = self._question.choice
-            sign = self._keyboard.signs("dialog.other")
+            sign = self._keyboard.first("dialog.other")
             chosen, rest = (other, usual) if self._is_other else (usual, other)
             self.query_one("#choice", Bar).say(
                 [("▸ ", look["accent"]), (chosen, look["strong"]), (f"   {sign}: {rest}", look["dim"])]

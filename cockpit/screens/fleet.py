@@ -24,7 +24,7 @@ from widgets.card import Card
 from widgets.detail import Detail
 from widgets.dispatch import DispatchBox
 from widgets.filterbox import FilterBox
-from widgets.fleetlist import FleetList, Wanted, lesson_of
+from widgets.fleetlist import CardScrolled, FleetList, Wanted, lesson_of
 from widgets.footer import KeyFooter
 from widgets.header import Header
 from widgets.rows import Row, RowList
@@ -133,6 +133,10 @@ class FleetScreen(DecidingScreen):
         """Show the session under the cursor at once."""
         self._look(time.time())
         self.refresh_bindings()
+
+    def on_card_scrolled(self, scrolled: CardScrolled) -> None:
+        """Scroll the card."""
+        self.card.scroll_lines(scrolled.step)
 
     # --- moving about
 

@@ -19,7 +19,8 @@ from widgets.cells import strip_of
 from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
 from widgets.rows import Parts
 
-_KEYS_WIDTH = 20
+_KEYS_WIDTH = 17
+_TEXT_WIDTH = 53
 
 
 class KeyTable(ScrollView):
@@ -75,7 +76,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen > Vertical {
-        width: 76; max-width: 96%; height: 90%; background: $surface; border: round $accent; padding: 0 1;
+        width: 100; max-width: 96%; height: 90%; background: $surface; border: round $accent; padding: 0 1;
         border-title-color: $accent; border-subtitle-color: $dim;
     }
     HelpScreen Input { height: 1; border: none; background: $surface; padding: 0; margin-bottom: 1; }
@@ -115,8 +116,8 @@ def help_lines(keyboard: Keyboard, wanted: str, look: Look) -> list[Parts]:
         lines += [
             [
                 (f"  {keyboard.signs(row.id):<{_KEYS_WIDTH}}", look["strong"]),
-                (row.text, look["ink"]),
-                (f"  {row.id}", look["dim"]),
+                (f"{row.text:<{_TEXT_WIDTH}}", look["ink"]),
+                (f" {row.id}", look["dim"]),
             ]
             for row in group
         ]

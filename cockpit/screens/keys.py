@@ -29,6 +29,7 @@ class Context(StrEnum):
     TIMELINE = "Timeline"
     WALL = "Wall"
     DISPATCH = "Dispatch box"
+    WORDS = "Boxes in dialogs"
     DIALOG = "Dialogs"
 
 
@@ -39,7 +40,7 @@ _WAYS: tuple[tuple[Context, ...], ...] = (
     (*_IN_FLEET, Context.PANE, Context.TIMELINE),
     (*_IN_FLEET, Context.DISPATCH),
     (Context.APP, Context.WALL),
-    (Context.APP, Context.DIALOG),
+    (Context.APP, Context.DIALOG, Context.WORDS),
 )
 """The ways a key can take: every set of contexts that can be active together."""
 
@@ -104,6 +105,8 @@ TABLE: tuple[Key, ...] = (
     _k(Context.CARD, "card.approve", "a", "approve", "Approve the change, allow once, or answer", "approve"),
     _k(Context.CARD, "card.allow_session", "s", "allow('session')", "Allow for this session"),
     _k(Context.CARD, "card.allow_always", "A", "allow('always')", "Allow always: becomes a line of the policy"),
+    _k(Context.CARD, "card.down", "J", "scroll_card(3)", "Scroll a long question down"),
+    _k(Context.CARD, "card.up", "K", "scroll_card(-3)", "Scroll a long question up"),
     # --- detail
     _k(Context.PANE, "pane.up", "k up", "line(-1)", "Up"),
     _k(Context.PANE, "pane.down", "j down", "line(1)", "Down"),
@@ -134,9 +137,10 @@ TABLE: tuple[Key, ...] = (
     _k(Context.DISPATCH, "dispatch.send", "enter", "send", "Dispatch the task", "dispatch"),
     _k(Context.DISPATCH, "dispatch.newline", "ctrl+j alt+enter shift+enter", "newline", "New line", "new line"),
     # --- dialogs
-    _k(Context.DIALOG, "dialog.confirm", "enter", "confirm", "Confirm", "send"),
-    _k(Context.DIALOG, "dialog.newline", "ctrl+j alt+enter shift+enter", "newline", "New line", "new line"),
-    _k(Context.DIALOG, "dialog.other", "ctrl+enter ctrl+t", "other", "Confirm the other way", "other way"),
+    _k(Context.WORDS, "dialog.confirm", "enter", "confirm", "Send what was typed", "send"),
+    _k(Context.WORDS, "dialog.newline", "ctrl+j alt+enter shift+enter", "newline", "New line", "new line"),
+    _k(Context.DIALOG, "dialog.other", "ctrl+t", "other", "Choose the other way to send", "other way"),
+    _k(Context.DIALOG, "dialog.confirm_other", "ctrl+enter", "confirm_other", "Send at once the other way"),
     _k(Context.DIALOG, "dialog.cancel", "escape", "cancel", "Close; what was typed is kept", "close"),
 )
 

@@ -131,6 +131,10 @@ class PeekScreen(ModalScreen[None]):
             self.box.clear()
             self._fleet.drafts.pop(self._draft, None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is one way to reply."""
+        return action not in ("other", "confirm_other") and super().check_action(action, parameters)
+
     def action_cancel(self) -> None:
         """Close; what was typed stays for the next time."""
         self._fleet.drafts[self._draft] = self.box.text

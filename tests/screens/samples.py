@@ -105,9 +105,7 @@ def checked(supervisor: FakeSupervisor, session: str, *outcomes: CheckOutcome, r
         findings = ()
         if outcome is CheckOutcome.FAILED:
             findings = (
-                Finding(
-                    check=name, path="src/payments/login.py", line=41, code="F401", message="`os` imported, unused"
-                ),
+                Finding(check=name, path="src/payments/login.py", line=41, code="F401", message="`os` is not used"),
             )
         result = CheckResult(check=name, tree=TREE, outcome=outcome, findings=findings, duration_s=1.4)
         supervisor.happen(session, ev.CheckFinished(when=When.TURN, round=2, result=result))
@@ -180,9 +178,8 @@ def fleet(supervisor: FakeSupervisor) -> None:
     raised(
         supervisor, session, AttentionKind.PAUSED, "8 rounds are used up: go on?", detail="mypy still has 3 findings"
     )
-    for number, name in enumerate(
-        ("speed up imports", "日本語のエラーメッセージを直す", "typed settings", "drop python 3.10")
-    ):
+    names = ("speed up imports", "日本語のエラーメッセージを直す", "typed settings", "drop python 3.10")
+    for number, name in enumerate(names):
         session = working(supervisor, name, "edit src/payments/settings.py")
         changed(supervisor, session, 40 * (number + 1), 3 * number)
         checked(supervisor, session, CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.PASSED)

@@ -1,4 +1,4 @@
-"""A supervisor for screens under test: a real unix socket that speaks the protocol's lines, over a state fed by hand."""
+"""A supervisor for screens under test: a real unix socket with the protocol's lines, over a state fed by hand."""
 
 from __future__ import annotations
 
