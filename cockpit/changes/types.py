@@ -17,6 +17,10 @@ class FileStat(Model):
     status: Literal["A", "M", "D", "R", "T"] = "M"
     added: int | None = 0
     removed: int | None = 0
+    old_path: str = Field(default="", description="where it was before a rename")
+    mode: str = Field(
+        default="", description="git's mode after the change: 120000 is a symbolic link; empty: not known"
+    )
     blob: str = Field(default="", description="content after the change; a reviewed mark holds while it stays")
 
 
