@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cockpit.changes.runtime import MergeQueue
+from cockpit.changes.runtime import MergeQueue, QueueGit
 from cockpit.changes.types import QueueEntry
 from cockpit.checks.types import CheckOutcome, CheckResult, Finding
 from cockpit.journal.types import Event, Landed, QueueBlocked, QueueLeft, QueueTested
@@ -118,9 +118,15 @@ class DyingRepository:
         self.commit_tree = repo.commit_tree
         self.materialise = repo.materialise
 
+        self.is_landing = asyncio.Event()
+        self.go_on = asyncio.Event()
+
     async def land(self, branch: str, expected_old: gt.CommitId, new: gt.CommitId) -> LandResult:
         if self._moment == "before":
             raise Kill
+        if self._moment == "while":
+            self.is_landing.set()
+            await self.go_on.wait()
         done = await self._repo.land(branch, expected_old, new)
         if self._moment == "after":
             raise Kill
@@ -150,10 +156,10 @@ class Story:
         self.entries[name] = entry
         return entry
 
-    def queue(self, *, window: int = 4, moment: str = "") -> MergeQueue:
+    def queue(self, *, window: int = 4, moment: str = "", git: QueueGit | None = None) -> MergeQueue:
         return MergeQueue(
             "main",
-            git=DyingRepository(self.repo, moment) if moment else self.repo,
+            git=git or (DyingRepository(self.repo, moment) if moment else self.repo),
             check=self.checks,
             on_event=self.journal,
             task_of=lambda session: Task(prompt=f"Do {session}\nand do it well"),

@@ -32,6 +32,8 @@ class World:
     conflicts: set[frozenset[str]] = field(default_factory=set)
     flake_rate: float = 0.0
     is_dirty: bool = False
+    is_disturbed: bool = True
+    """Whether somebody pushes to the target now and then, just as a change is to land."""
 
     def __post_init__(self) -> None:
         self.content: dict[str, frozenset[str]] = {"base": frozenset()}
@@ -117,7 +119,7 @@ class World:
         return Stacked(tree_id(merged), self._commit(merged))
 
     def _land(self, step: Land) -> None:
-        if self.random.random() < 0.05:
+        if self.is_disturbed and self.random.random() < 0.05:
             self.push(f"push{len(self.content)}")
         if step.tip != self.tip:
             self.queue.target_at(self.tip, tree_id(self.content[self.tip]))

@@ -8,7 +8,7 @@ import pytest
 
 from cockpit.journal.types import Landed, Noted, QueueBlocked, QueueLeft, QueueTested
 from cockpit.types import CommitId
-from tests.changes.merge_story import Kill, Story
+from tests.changes.merge_story import DyingRepository, Kill, Story
 from tests.providers.git_story import git, write
 
 
@@ -218,3 +218,28 @@ async def test_stopped_while_testing_it_leaves_nothing_half_done_and_goes_on_lat
     story.checks.gate.set()
     await story.run_until_ended([entry])
     assert story.journal.of(Landed) == ["a"]
+
+
+async def test_stopped_while_landing_it_brings_the_landing_to_its_end(story: Story) -> None:
+    entry = story.change("a", {"a.txt": "x\n"})
+    repo = DyingRepository(story.repo, "while")
+    task = asyncio.create_task(story.queue(git=repo).run([entry]))
+    await asyncio.wait_for(repo.is_landing.wait(), 20)
+    task.cancel()
+    asyncio.get_running_loop().call_soon(repo.go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert story.journal.of(Landed) == ["a"]
+    assert story.log()[0] == "Do a"
+    assert not (story.folder / "queue" / "landing.json").exists()
+
+
+async def test_a_change_withdrawn_while_it_lands_has_landed(story: Story) -> None:
+    entry = story.change("a", {"a.txt": "x\n"})
+    repo = DyingRepository(story.repo, "while")
+    async with story.running(story.queue(git=repo), [entry]) as queue:
+        await asyncio.wait_for(repo.is_landing.wait(), 20)
+        asyncio.get_running_loop().call_soon(repo.go_on.set)
+        assert not await queue.withdraw(entry.session, "undo")
+    assert story.journal.of(Landed) == ["a"]
+    assert not story.journal.left()

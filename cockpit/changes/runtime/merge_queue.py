@@ -131,7 +131,10 @@ class MergeQueue:
         Args:
             entries: What the journal holds in the queue at the start, in landing order.
         """
-        for entry in entries:
+        early = self._queue.entries  # what was approved since stands behind what the journal holds
+        for entry in early:
+            self._queue.leave(entry.session)
+        for entry in (*entries, *early):
             self._queue.enter(entry)
         async with asyncio.TaskGroup() as group:
             while True:
