@@ -10,12 +10,22 @@ import os
 import sys
 from pathlib import Path
 
-import openai.resources.chat.completions
-import openai.resources.responses  # noqa: F401 - imported for the children
+from openai._models import construct_type
+from openai.types.chat import ChatCompletionChunk
+from openai.types.responses import ResponseStreamEvent
 
+from agents.native.endpoint import _connect
 from agents.start import start
 
 SERVE = {"agents.native": "agents.native.agent", "agents.mechanic": "agents.mechanic"}
+
+for _module in (*SERVE.values(), "agents.scripted.server"):
+    importlib.import_module(_module)
+
+# Building the types of its events takes the SDK as long again.
+construct_type(type_=ResponseStreamEvent, value={"type": "response.output_text.delta", "delta": ""})
+construct_type(type_=ChatCompletionChunk, value={"id": "", "choices": []})
+_connect("http://127.0.0.1:1/v1", "none", 1)
 
 
 def run(module: str, env: dict[str, str], folder: Path) -> None:
