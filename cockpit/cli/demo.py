@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -49,7 +50,13 @@ def _on_screen(repository: Path) -> int:
 
     arguments = Arguments()
     arguments.repo = str(repository)
-    return attach(arguments)
+    code = attach(arguments, idle_exit_s=1.0)
+    landed = subprocess.run(
+        ("git", "-C", str(repository), "log", "--oneline", "main"), capture_output=True, text=True, check=False
+    )
+    print(f"\nWhat landed on main:\n{landed.stdout}\nThe demo ends its supervisor and agents now; nothing of it stays.")
+    print("In your own repository: `cockpit init`, then `cockpit`.")
+    return code
 
 
 async def _begin(paths: Paths) -> list[SessionId]:
