@@ -124,6 +124,9 @@ class DyingRepository:
     async def land(self, branch: str, expected_old: gt.CommitId, new: gt.CommitId) -> LandResult:
         if self._moment == "before":
             raise Kill
+        if self._moment == "half-way":
+            git(self._repo.root, "update-ref", f"refs/heads/{branch}", new, expected_old)
+            raise Kill
         if self._moment == "while":
             self.is_landing.set()
             await self.go_on.wait()

@@ -17,8 +17,9 @@ from cockpit.types import CommitId, Model
 
 
 class Landing(Model):
-    """Changes that the target is about to be moved by, and what will be reported of each."""
+    """Changes that the target is about to be moved by from `base`, and what will be reported of each."""
 
+    base: CommitId
     changes: tuple[tuple[QueueEntry, Landed], ...]
 
     @property

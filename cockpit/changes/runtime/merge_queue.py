@@ -8,24 +8,22 @@ from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 
 from cockpit.changes.runtime.directories import DirectoryPool
-from cockpit.changes.runtime.intent import IntentFile, Landing
+from cockpit.changes.runtime.intent import Landing
+from cockpit.changes.runtime.lander import Lander
 from cockpit.changes.runtime.ports import Check, OnEvent, QueueGit
-from cockpit.changes.service.message import blocked_reason, conflict_findings, conflict_reason, landing_message
+from cockpit.changes.service.message import blocked_reason, conflict_findings, conflict_reason
 from cockpit.changes.service.queue import Land, Leave, Queue, Stack, Stacked, Trial, Unmergeable
 from cockpit.changes.types import QueueEntry
 from cockpit.checks.types import CheckResult
-from cockpit.journal.types import Landed, Noted, QueueBlocked, QueueLeft, QueueTested
+from cockpit.journal.types import Noted, QueueBlocked, QueueLeft, QueueTested
 from cockpit.providers.clock import Clock, SystemClock
 from cockpit.providers.git import types as gt
-from cockpit.providers.git.errors import CommandFailed, GitError, UnknownRevision
+from cockpit.providers.git.errors import GitError, UnknownRevision
 from cockpit.providers.text import clean_line
 from cockpit.sessions.types import Task
 from cockpit.types import CommitId, SessionId, TreeId
 
 _log = logging.getLogger(__name__)
-
-_NO_SUCH_OBJECT = 128
-"""Git's exit code for a commit that it does not have; one that landed, it has."""
 
 _TrialKey = tuple[TreeId, tuple[str, ...]]
 
@@ -68,14 +66,11 @@ class MergeQueue:
         self._git = git
         self._check = check
         self._on_event = on_event
-        self._task_of = task_of
         self._directories = DirectoryPool(folder / "trees")
-        self._intent = IntentFile(folder / "landing.json")
+        self._lander = Lander(target, git, task_of, folder / "landing.json", clock or SystemClock())
         self._retry_s = retry_s
-        self._clock = clock or SystemClock()
         self._queue = Queue(max(1, window), CommitId(""), TreeId(""))
         self._running: dict[_TrialKey, asyncio.Task[None]] = {}
-        self._is_settled = False
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
 
@@ -167,7 +162,7 @@ class MergeQueue:
                     self._queue.out(step)
                 case Land():
                     await _to_its_end(self._land(step))
-                    if not self._is_settled:
+                    if not self._lander.is_settled:
                         return
 
     async def _look_at_target(self) -> bool:
@@ -218,10 +213,8 @@ class MergeQueue:
         left as it is.
         """
         try:
-            landing = await self._commits(step)
-            await asyncio.to_thread(self._intent.write, landing)
-            self._is_settled = False
-            outcome = await self._git.land(self._target, step.tip, landing.tip)
+            landing = await self._lander.prepare(step)
+            outcome = await self._lander.move(landing)
         except (GitError, OSError) as error:
             if await self._settle() and step.changes[0].entry.session in self._queue:
                 await self._refused(step, f"cannot land: {clean_line(str(error))}")
@@ -236,7 +229,7 @@ class MergeQueue:
             case gt.TargetMoved() | gt.NotFastForward():
                 if not await self._look_at_target() or self._queue.tip == step.tip:
                     await self._refused(step, f"{self._target} is being moved by somebody else")
-        await self._clear_intent()
+        await self._lander.settled()
 
     async def _report(self, landing: Landing, left_behind: Iterable[Path] = ()) -> None:
         """Tell the journal what landed, of each change once: what it has heard of is not queued any more."""
@@ -250,38 +243,16 @@ class MergeQueue:
 
     async def _settle(self) -> bool:
         """Find out how a landing ended that was cut off, by a crash or by git. False: git cannot tell now."""
-        landing = None if self._is_settled else await asyncio.to_thread(self._intent.read)
-        if landing is not None:
+        if (landing := await self._lander.cut_off()) is not None:
             try:
-                tip = await self._git.branch_tip(self._target)
-                has_landed = tip is not None and await self._git.merge_base(landing.tip, tip) == landing.tip
+                outcome = await self._lander.outcome(landing)
             except GitError as error:
-                if not isinstance(error, CommandFailed) or error.code != _NO_SUCH_OBJECT:
-                    await self._block_all(f"cannot tell whether a change has landed: {clean_line(str(error))}")
-                    return False
-                has_landed = False
-            if has_landed:
-                await self._report(landing)
-        await self._clear_intent()
+                await self._block_all(f"cannot tell whether a change has landed: {clean_line(str(error))}")
+                return False
+            if outcome is not None:
+                await self._report(landing, outcome.left_behind)
+        await self._lander.settled()
         return True
-
-    async def _clear_intent(self) -> None:
-        if not self._is_settled:
-            await asyncio.to_thread(self._intent.clear)
-            self._is_settled = True
-
-    async def _commits(self, step: Land) -> Landing:
-        """Make the commits that land, each of its tested tree, the first upon the tip."""
-        changes: list[tuple[QueueEntry, Landed]] = []
-        parent = step.tip
-        for change in step.changes:
-            entry = change.entry
-            receipt = change.verdict.receipt("", self._clock.now())
-            message = landing_message(self._task_of(entry.session), entry, (result.check for result in receipt.results))
-            parent = await self._git.commit_tree(change.tree, (parent,), message)
-            receipt = receipt.model_copy(update={"commit": parent})
-            changes.append((entry, Landed(target=self._target, commit=parent, tree=change.tree, receipt=receipt)))
-        return Landing(changes=tuple(changes))
 
     async def _refused(self, step: Land, reason: str) -> None:
         self._queue.refused(step)
