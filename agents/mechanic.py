@@ -6,6 +6,7 @@ It commits nothing, and where a fix changes nothing it says so, so that the sess
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 import sys
 import uuid
@@ -92,7 +93,7 @@ class Mechanic(Agent):
     async def work(self, message: Message, *, is_resumed: bool) -> Ending:
         """Run the checks that declare a fix, and the fixes of those that fail."""
         is_first = self.record.number == 1
-        checks = [check for check in self._checks if is_first or check.name in message.text]
+        checks = [check for check in self._checks if is_first or _names(message.text, check)]
         if not checks:
             why = "no check declares a fix command" if is_first else "none of the named checks declares a fix command"
             return self._tell(Ending(TurnReason.COMPLETED, summary=f"cannot fix: {why}"), "")
@@ -154,6 +155,10 @@ class Mechanic(Agent):
         text = f"{ending.summary}\n\n{details}".strip()
         self.wire.emit(AgentMessage(item=f"report-{uuid.uuid4().hex[:10]}", text=text))
         return ending
+
+
+def _names(text: str, check: Check) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(check.name)}(?![\w-])", text) is not None
 
 
 async def serve(wire: Wire, assignment: Assignment) -> None:
