@@ -95,7 +95,8 @@ class MergeQueue:
         A landing under way is waited for, so the answer is final.
         """
         async with self._turn:
-            if session not in self._queue:
+            # a landing that a crash cut off is settled first: what has landed cannot be taken back
+            if session not in self._queue or not await self._settle() or session not in self._queue:
                 return False
             await self._on_event(session, QueueLeft(reason=reason))
             self._queue.leave(session)
