@@ -29,8 +29,8 @@ SIZE_TOLD_S = 0.25
 KEPT_STRIPS = 4_000
 
 
-class LinesView(ScrollView, can_focus=True):
-    """Lines with a cursor, a search, and a note at the lower right."""
+class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Lines with a cursor, a search, and a note at the lower right. Its keys are those of the pane around it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = PALETTE_CLASSES
     DEFAULT_CSS = (
@@ -87,6 +87,11 @@ class LinesView(ScrollView, can_focus=True):
     def rows(self) -> int:
         """Rows of all lines together."""
         return self._index.rows
+
+    @property
+    def columns(self) -> int:
+        """Cells of a row, without the scroll bar."""
+        return self.scrollable_content_region.width
 
     @property
     def is_following(self) -> bool:
@@ -213,21 +218,19 @@ class LinesView(ScrollView, can_focus=True):
         strip = self._row(self.scroll_offset.y + y)
         if self._note and y == self.size.height - 1:
             note = f" {self._note} "
-            room = max(0, self.size.width - cells_of(note))
+            room = max(0, self.columns - cells_of(note))
             style = self.rich_style + self.palette["bar"] + self.palette["accent"]
-            strip = Strip.join(
-                [strip.crop(0, room), strip_of([(note, style)], self.size.width - room, self.rich_style)]
-            )
+            strip = Strip.join([strip.crop(0, room), strip_of([(note, style)], self.columns - room, self.rich_style)])
         return strip
 
     def on_resize(self, _event: events.Resize) -> None:
         """Break the lines anew; what was seen first stays first."""
-        if self.size.width == self._width:
+        if self.columns == self._width:
             if self._is_following:
                 self._scroll(self.rows)
             return
         top, _ = self._index.locate(self.scroll_offset.y)
-        self._width = self.size.width
+        self._width = self.columns
         self._measure()
         self._tell_size()
         self._scroll(self.rows if self._is_following else self.top_of(top))
@@ -262,7 +265,7 @@ class LinesView(ScrollView, can_focus=True):
         self.post_message(self.Moved(self))
 
     def _row(self, row: int) -> Strip:
-        width, base = self.size.width, self.rich_style
+        width, base = self.columns, self.rich_style
         if row >= self.rows or width != self._width:
             return Strip.blank(width, base)
         place, part = self._index.locate(row)
@@ -292,7 +295,7 @@ class LinesView(ScrollView, can_focus=True):
         top, height = self.scroll_offset.y, self.size.height
         first, last = max(row, top), min(row + count, top + height, self.rows + height)
         if first < last:
-            self.refresh(Region(0, first - top, self.size.width, last - first))
+            self.refresh(Region(0, first - top, self.columns, last - first))
 
     # --- measuring and moving
 
@@ -308,7 +311,7 @@ class LinesView(ScrollView, can_focus=True):
     def _scroll(self, row: int) -> None:
         self._is_own_scroll = True
         try:
-            self.scroll_to(y=max(0, min(row, self.rows - self.size.height)), animate=False)
+            self.scroll_to(y=max(0, min(row, self.rows - self.size.height)), animate=False, force=True)
         finally:
             self._is_own_scroll = False
 

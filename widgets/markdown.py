@@ -48,8 +48,8 @@ class Markdown:
         self._source = ""
         """What of the source is in `_done`."""
 
-    def lines(self, source: str, *, is_whole: bool) -> tuple[int, list[TextLine]]:
-        """Return the lines of the source so far, and how many of them are the same objects as last time.
+    def lines(self, source: str, *, is_whole: bool) -> list[TextLine]:
+        """Return the lines of the source so far; those that did not change are the same objects as last time.
 
         Args:
             source: the whole text so far; when it does not begin with the former one, everything is styled anew.
@@ -57,49 +57,43 @@ class Markdown:
         """
         if not source.startswith(self._source):
             self._begin()
-        same = len(self._done)
         end = source.rfind("\n") + 1
         if end > len(self._source):
             for line in source[len(self._source) : end - 1].split("\n"):
-                same = min(same, self._take(line))
+                self._take(line)
             self._source = source[:end]
         tail = source[end:]
-        rest: list[TextLine] = []
-        if tail.strip():
-            rest = [self._code_line(_cleaned(tail)) if self._fence else self._styled(_cleaned(tail))]
         if is_whole:
-            same = min(same, self._close())
-        return same, [*self._done, *rest]
+            self._take(tail)
+            self._close()
+        elif tail.strip():
+            return [*self._done, self._code_line(_cleaned(tail)) if self._fence else self._styled(_cleaned(tail))]
+        return list(self._done)
 
-    def _take(self, source: str) -> int:
-        """Style a complete line; returns how many lines before it are unchanged."""
+    def _take(self, source: str) -> None:
+        """Style a complete line."""
         text = _cleaned(source)
-        same = len(self._done)
         if self._fence:
             if text.strip().startswith(self._fence) and not text.strip().strip(self._fence[0]):
-                return self._close()
-            self._code.append(text)
-            self._done.append(self._code_line(text))
+                self._close()
+            else:
+                self._code.append(text)
+                self._done.append(self._code_line(text))
         elif found := _FENCE.match(text):
             self._fence, self._language, self._code = found[1], found[2], []
         elif text.strip() or (self._done and self._done[-1].text):
             self._done.append(self._styled(text))
-        return same
 
-    def _close(self) -> int:
-        """End a fence: its code gets colours. Returns how many lines are unchanged."""
-        same = len(self._done)
+    def _close(self) -> None:
+        """End a fence: its code gets colours."""
         if self._fence and self._code and self._language:
-            first = same - len(self._code)
-            inks = spans_of(self._code, self._language, is_file=False)
-            for place, spans in enumerate(inks):
+            first = len(self._done) - len(self._code)
+            for place, spans in enumerate(spans_of(self._code, self._language, is_file=False)):
                 if spans:
                     line = self._code_line(self._code[place], spans)
                     line.lead = self._done[first + place].lead
                     self._done[first + place] = line
-            same = first
         self._fence, self._code = "", []
-        return same
 
     def _line(
         self,

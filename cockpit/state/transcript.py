@@ -162,6 +162,9 @@ def _created(told: Transcript, event: ev.SessionCreated, at: float) -> None:
 def _command(told: Transcript, event: ev.CommandSent, at: float) -> None:
     command = event.command
     if isinstance(command, Send | Steer):
+        if told.entries and told.entries[0].kind is EntryKind.HUMAN and told.entries[0].text == command.text:
+            told._commands[command.id] = told.entries[0]  # the task itself, shown already
+            return
         kind = EntryKind.SENT if event.author == "cockpit" else EntryKind.HUMAN
         told._commands[command.id] = told.add(kind, at, text=command.text, title=event.author)
 
