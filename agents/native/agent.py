@@ -81,6 +81,7 @@ class NativeAgent(Agent):
         """Redirect the running turn, or begin one."""
         if self._running is not None:
             self._running.steer(command)
+            self._requests.withdraw(questions_only=not command.now)
         else:
             super().steer(command)
 
@@ -96,7 +97,8 @@ class NativeAgent(Agent):
             self._conversation.add(Human(text=message.text, command=message.id))
         elif is_resumed:
             self.wire.emit(AgentNotice(text="the agent goes on with the turn that was cut short"))
-        text = await asyncio.to_thread(instructions, self._assignment, self._workspace, self._confinement.description)
+        # Without waiting: a redirect that comes now must find the turn.
+        text = instructions(self._assignment, self._workspace, self._confinement.description)
         self._running = Turn(self._conversation, self._caller, self._tools, self.wire, self._settings, text)
         try:
             return await self._running.run()

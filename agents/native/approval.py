@@ -37,9 +37,16 @@ class Wish:
         """Whether it wants more than the sandbox gives."""
         return self.network or bool(self.writable)
 
-    def begins_with(self, prefix: Sequence[str]) -> bool:
-        """Return whether an `allow` line covers this command."""
-        line = tuple(prefix)
+    def is_covered_by(self, allowed: str | Sequence[str]) -> bool:
+        """Return whether an `allow` line covers this command: it is that line, or begins with its words."""
+        if isinstance(allowed, str):
+            try:
+                return self.title == allowed or self._begins_with(tuple(shlex.split(allowed)))
+            except ValueError:  # a quote without its end
+                return False
+        return self._begins_with(tuple(allowed))
+
+    def _begins_with(self, line: tuple[str, ...]) -> bool:
         if self.shell:
             if self.argv == line:
                 return True
@@ -65,7 +72,7 @@ class Approvals:
     def __init__(
         self,
         mode: Approve,
-        allow: Sequence[Sequence[str]],
+        allow: Sequence[str | Sequence[str]],
         *,
         is_sandboxed: bool,
         has_network: bool,
@@ -73,7 +80,7 @@ class Approvals:
     ) -> None:
         """Take the settings and how commands are confined."""
         self._mode = mode
-        self._allow = tuple(tuple(line) for line in allow)
+        self._allow = tuple(allow)
         self._is_sandboxed = is_sandboxed
         self._has_network = has_network
         self._requests = requests
@@ -82,7 +89,7 @@ class Approvals:
     def rule(self, wish: Wish) -> Ruling:
         """Return what policy says, without asking anyone."""
         key = (wish.argv, wish.network, wish.writable)
-        is_covered = not wish.writable and any(wish.begins_with(line) for line in self._allow)
+        is_covered = not wish.writable and any(wish.is_covered_by(line) for line in self._allow)
         beyond = bool(wish.writable) or (wish.network and not self._has_network)
         if key in self._granted or is_covered:
             return Ruling.RUN

@@ -134,7 +134,7 @@ def _approvals(tmp_path: Path, mode: Approve, *, is_sandboxed: bool = True) -> A
     log = CommandLog(tmp_path / "commands.jsonl")
     log.close()
     requests = Requests(Wire(1, log))
-    allow = (("pytest",), ("npm", "test"))
+    allow = (("pytest",), "npm test", "ls | wc -l")
     return Approvals(mode, allow, is_sandboxed=is_sandboxed, has_network=False, requests=requests)
 
 
@@ -152,6 +152,8 @@ def _shell(command: str, **more: bool) -> Wish:
         (_shell("pytest > file"), Ruling.ASK),
         (_shell("pytestx"), Ruling.ASK),
         (_shell("npm run x"), Ruling.ASK),
+        (_shell("ls | wc -l"), Ruling.RUN),
+        (_shell("ls | wc -l; x"), Ruling.ASK),
         (_shell("npm test -- --all"), Ruling.RUN),
         (Wish(argv=("npm", "test", ";", "x")), Ruling.RUN),
         (Wish(argv=("bash", "-c", "pytest")), Ruling.ASK),

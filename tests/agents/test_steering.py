@@ -210,3 +210,23 @@ async def test_an_interrupt_withdraws_the_question(bench: Bench) -> None:
         bench.command(Interrupt(id="i1"))
         assert (await bench.until(RequestResolved)).outcome == "withdrawn"
         assert (await bench.until(TurnEnded)).reason is TurnReason.INTERRUPTED
+
+
+async def test_a_redirect_stands_for_the_answer_to_a_question(bench: Bench) -> None:
+    script = """
+rules:
+  - name: redirected
+    when: {latest: tabs}
+    steps: [{text: "tabs it is"}]
+  - name: ask
+    steps: [{calls: [{tool: ask, arguments: {question: q}}]}]
+"""
+    async with bench.model(script) as model:
+        bench.use(model)
+        await bench.start()
+        bench.send("work")
+        await bench.until(RequestRaised)
+        bench.command(Steer(id="s1", text="never mind, use tabs"))
+        assert (await bench.until(RequestResolved)).outcome == "withdrawn"
+        assert (await bench.until(TurnEnded)).summary == "tabs it is"
+    assert _humans(bench.requests()[1]) == ["work", "never mind, use tabs"]
