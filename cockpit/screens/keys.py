@@ -23,6 +23,7 @@ class Context(StrEnum):
     LIST = "List of sessions"
     CARD = "Needs you"
     PANE = "Detail"
+    TEXT = "Transcript, diff, checks and timeline"
     TRANSCRIPT = "Transcript"
     DIFF = "Diff"
     CHECKS = "Checks"
@@ -36,8 +37,8 @@ class Context(StrEnum):
 _IN_FLEET = (Context.APP, Context.FLEET)
 _WAYS: tuple[tuple[Context, ...], ...] = (
     (*_IN_FLEET, Context.LIST, Context.CARD),
-    *((*_IN_FLEET, Context.PANE, pane) for pane in (Context.TRANSCRIPT, Context.DIFF, Context.CHECKS)),
-    (*_IN_FLEET, Context.PANE, Context.TIMELINE),
+    *((*_IN_FLEET, Context.PANE, Context.TEXT, pane) for pane in (Context.TRANSCRIPT, Context.DIFF, Context.CHECKS)),
+    (*_IN_FLEET, Context.PANE, Context.TEXT, Context.TIMELINE),
     (*_IN_FLEET, Context.DISPATCH),
     (Context.APP, Context.WALL),
     (Context.APP, Context.DIALOG, Context.WORDS),
@@ -61,12 +62,22 @@ class Key:
     """What it does, for the footer; empty: not shown there."""
     is_priority: bool = False
     """Acts even while something is typed."""
+    over: str = ""
+    """The row of an outer context whose place it takes while it can act: such keys belong to what has the focus."""
 
 
 def _k(
-    context: Context, name: str, keys: str, action: str, text: str, short: str = "", *, priority: bool = False
+    context: Context,
+    name: str,
+    keys: str,
+    action: str,
+    text: str,
+    short: str = "",
+    *,
+    priority: bool = False,
+    over: str = "",
 ) -> Key:
-    return Key(name, tuple(keys.split()), action, text, context, short, priority)
+    return Key(name, tuple(keys.split()), action, text, context, short, priority, over)
 
 
 TABLE: tuple[Key, ...] = (
@@ -115,13 +126,23 @@ TABLE: tuple[Key, ...] = (
     _k(Context.PANE, "pane.page_up", "ctrl+u pageup", "page(-1)", "Half a page up"),
     _k(Context.PANE, "pane.page_down", "ctrl+d pagedown", "page(1)", "Half a page down"),
     _k(Context.PANE, "pane.leave", "h left", "leave", "Back to the list", "list"),
+    _k(Context.TEXT, "text.find", "/", "find", "Search in what is shown", "search", over="fleet.filter"),
+    _k(Context.TEXT, "text.next_match", "n", "find_step(1)", "Next match of the search", over="fleet.dispatch"),
+    _k(Context.TEXT, "text.previous_match", "N", "find_step(-1)", "Previous match of the search"),
     _k(Context.TRANSCRIPT, "transcript.expand", "enter o", "expand", "Show or fold long output", "expand"),
     _k(Context.DIFF, "diff.comment", "c", "comment", "Comment on the line", "comment"),
-    _k(Context.DIFF, "diff.range", "v", "mark_range", "Begin a range of lines"),
-    _k(Context.DIFF, "diff.send", "S", "send_comments", "Send the comments to the agent", "send comments"),
+    _k(Context.DIFF, "diff.send", "C S", "send_comments", "Send the comments to the agent", "send comments"),
     _k(Context.DIFF, "diff.drop", "backspace", "drop_comment", "Drop the comment on the line"),
     _k(Context.DIFF, "diff.reviewed", "m", "review_file", "Mark the file as reviewed", "reviewed"),
-    _k(Context.DIFF, "diff.split", "b", "split", "Side by side, or unified", "side by side"),
+    _k(
+        Context.DIFF,
+        "diff.next_unreviewed",
+        "M",
+        "next_unreviewed",
+        "Next file that is not reviewed",
+        "next unreviewed",
+    ),
+    _k(Context.DIFF, "diff.split", "v b", "split", "Side by side, or unified", "side by side"),
     _k(Context.DIFF, "diff.next_hunk", "J", "step_hunk(1)", "Next hunk"),
     _k(Context.DIFF, "diff.previous_hunk", "K", "step_hunk(-1)", "Previous hunk"),
     _k(Context.DIFF, "diff.fold", "enter o", "fold", "Fold or unfold the file"),
@@ -260,6 +281,8 @@ def _clash_of(row: Key, others: Iterable[Key]) -> tuple[str, str] | None:
     keys = {_normal(key): key for key in row.keys}
     for other in others:
         if other.id == row.id or not _meet(row.context, other.context):
+            continue
+        if other.id == row.over or row.id == other.over:
             continue
         for key in other.keys:
             if _normal(key) in keys:

@@ -9,8 +9,9 @@ from textual.widget import Widget
 from cockpit.screens.store import Store
 from widgets.overview import Overview
 from widgets.pane import Supervisor
+from widgets.transcript import TranscriptPane
 
 
-def make_panes(_store: Store, _supervisor: Supervisor) -> Mapping[str, Widget]:
+def make_panes(_store: Store, supervisor: Supervisor) -> Mapping[str, Widget]:
     """Return the panes by name; each is a widget and a `widgets.pane.Pane`."""
-    return {"Overview": Overview()}
+    return {"Overview": Overview(), "Transcript": TranscriptPane(supervisor)}

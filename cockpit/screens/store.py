@@ -13,7 +13,16 @@ from enum import StrEnum
 
 from cockpit.journal import types as ev
 from cockpit.protocol.types import Happened, Progress, Push, Snapshot
-from cockpit.sessions.types import AgentEvent, AgentMessage, MessageDelta, ReasoningDelta, ToolEnded, ToolOutput
+from cockpit.sessions.types import (
+    AgentEvent,
+    AgentExited,
+    AgentMessage,
+    MessageDelta,
+    ReasoningDelta,
+    ToolEnded,
+    ToolOutput,
+    TurnEnded,
+)
 from cockpit.state.fold import apply
 from cockpit.state.model import STATE, SessionState, State
 from cockpit.types import SessionId
@@ -140,6 +149,9 @@ class Store:
             if isinstance(said, AgentMessage | ToolEnded):
                 watched.live.pop(said.item, None)
                 watched.kinds.pop(said.item, None)
+            elif isinstance(said, TurnEnded | AgentExited):
+                watched.live.clear()  # what was still being written will not be finished
+                watched.kinds.clear()
 
     def _progress(self, push: Progress) -> None:
         watched = self._watched.get(push.session)

@@ -27,11 +27,11 @@ class Journal:
 
     def add(self, *events: ev.Event | said.AgentEvent) -> list[ev.Envelope]:
         """Append events; what an agent says is wrapped."""
-        added = []
+        added: list[ev.Envelope] = []
         for event in events:
-            told = event if hasattr(event, "kind") and hasattr(event, "v") else ev.AgentSaid(said=event)  # type: ignore[arg-type]
+            told = event if hasattr(event, "kind") and hasattr(event, "v") else ev.AgentSaid(said=event)
             number = len(self.envelopes) + len(added) + 1
-            added.append(ev.Envelope(seq=number, at=AT + 7 * number, session=self.session, event=told))  # type: ignore[arg-type]
+            added.append(ev.Envelope(seq=number, at=AT + 7 * number, session=self.session, event=told))
         self.envelopes += added
         return added
 
