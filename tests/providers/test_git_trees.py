@@ -44,10 +44,10 @@ async def test_a_stat_names_every_way_to_differ(at: Story) -> None:
     (at.work.path / "g.bin").symlink_to("f.txt")
     tree = await at.work.snapshot()
     assert await at.repo.diff_stat(first, tree) == [
-        FileStat("data", None, None, "A"),
-        FileStat("g.bin", 1, 1, "T"),
-        FileStat("gone", 0, 2, "D"),
-        FileStat("moved.txt", 0, 0, "R", "big.txt"),
+        FileStat("data", None, None, "A", mode="100644"),
+        FileStat("g.bin", 1, 1, "T", mode="120000"),
+        FileStat("gone", 0, 2, "D", mode="000000"),
+        FileStat("moved.txt", 0, 0, "R", "big.txt", mode="100644"),
     ]
     text = await at.repo.diff(first, tree)
     assert "rename to moved.txt" in text
@@ -204,3 +204,8 @@ async def test_sha256_repositories_work(tmp_path: Path) -> None:
 def test_importing_is_cheap() -> None:
     code = "import sys, cockpit.providers.git; sys.exit('git' in sys.modules or 'gitdb' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, env=dict(os.environ)).returncode == 0
+
+
+async def test_merging_a_commit_that_is_gone_says_so(at: Story) -> None:
+    with pytest.raises(UnknownRevision):
+        await at.repo.merge_trees(at.base, type(at.base)("0123456789" * 4))

@@ -279,3 +279,36 @@ async def test_many_worktrees_are_looked_at_at_once(at: Story) -> None:
     assert len(set(commits)) == 6
     assert set(await at.repo.disk_use()) == {"ag", *(work.session for work in works)}
     assert all(use.files >= 4 and use.size_bytes > 0 for use in (await at.repo.disk_use()).values())
+
+
+async def test_merging_brings_the_other_side_in_and_marks_what_both_changed(at: Story) -> None:
+    other = await at.repo.add_worktree("o", at.folder / "o", "cockpit/o", at.base)
+    write(other.path, {"f.txt": "theirs\nc\n", "pkg/two.py": "two = 22\n", "new.txt": "n\n"})
+    theirs = await other.commit("Theirs", await other.snapshot())
+    write(at.work.path, {".gitignore": "build/\n", "build/cache": "kept", "f.txt": "ours\nc\n", "loose.txt": "not yet"})
+
+    merged = await at.work.merge(theirs, "Merge")
+
+    assert [conflict.path for conflict in merged.conflicts] == ["f.txt"]
+    text = (at.work.path / "f.txt").read_text()
+    assert "<<<<<<< " in text and "ours" in text and "theirs" in text
+    assert (at.work.path / "pkg/two.py").read_text() == "two = 22\n"
+    assert (at.work.path / "loose.txt").read_text() == "not yet"
+    assert (at.work.path / "build/cache").read_text() == "kept"
+    assert git(at.work.path, "status", "--porcelain") == ""
+    assert await at.repo.merge_base(await at.work.tip(), theirs) == theirs
+    write(at.work.path, {"f.txt": "both\nc\n"})
+    resolved = await at.work.commit("Resolve", await at.work.snapshot())
+    assert (await at.repo.merge_trees(theirs, resolved)).tree == await at.repo.tree_of(resolved)
+
+
+async def test_merging_refuses_to_overwrite_what_git_does_not_keep(at: Story) -> None:
+    other = await at.repo.add_worktree("o", at.folder / "o", "cockpit/o", at.base)
+    write(other.path, {"build/cache": "theirs"})
+    theirs = await other.commit("Theirs", await other.snapshot())
+    write(at.work.path, {".gitignore": "build/\n", "build/cache": "mine"})
+    with pytest.raises(GitError):
+        await at.work.merge(theirs, "Merge")
+    assert (at.work.path / "build/cache").read_text() == "mine"
+    tree = await at.work.snapshot()
+    assert "build/cache" not in await at.names(tree)

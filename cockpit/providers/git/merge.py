@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from cockpit.providers.git.errors import UnknownRevision
 from cockpit.providers.git.run import Git
 from cockpit.providers.git.trees import checked, read_file
 from cockpit.providers.git.types import Author, CommitId, Conflict, MergeResult, TreeId
@@ -22,6 +23,8 @@ async def merge_trees(git: Git, target: str, change: str) -> MergeResult:
         tree = TreeId(os.fsdecode(found.stdout).split("\0", 1)[0])
         return MergeResult(tree, marked=tree)
     fields = os.fsdecode(found.stdout).split("\0")
+    if "" not in fields[1:]:  # git says 1 for a commit that is not there, too
+        raise UnknownRevision(f"One of the commits {target[:12]} and {change[:12]} is gone.")
     end = fields.index("", 1)
     paths = dict.fromkeys(entry.split("\t", 1)[1] for entry in fields[1:end])
     messages = _messages(fields[end + 1 :])

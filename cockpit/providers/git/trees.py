@@ -96,26 +96,28 @@ async def diff_stat(git: Git, base: str, tree: str) -> list[FileStat]:
     """Return how every differing file differs, in the order of paths."""
     found = await git.run(*_DIFF, "--raw", "--numstat", "-z", checked(base), checked(tree))
     fields = iter(os.fsdecode(found.stdout).split("\0")[:-1])
-    changes: dict[str, tuple[str, str | None]] = {}
+    changes: dict[str, tuple[str, str, str | None]] = {}
     stats: list[FileStat] = []
     for field in fields:
         if field.startswith(":"):
-            status, path, old_path = _raw_entry(field, fields)
-            changes[path] = status, old_path
+            mode, status, path, old_path = _raw_entry(field, fields)
+            changes[path] = mode, status, old_path
             continue
         added, removed, path = field.split("\t", 2)
         if not path:  # a rename: both names follow as fields of their own
             next(fields)
             path = next(fields)
-        status, old_path = changes[path]
-        stats.append(FileStat(path, _count(added), _count(removed), status, old_path))
+        mode, status, old_path = changes[path]
+        stats.append(FileStat(path, _count(added), _count(removed), status, old_path, mode))
     return sorted(stats, key=lambda stat: stat.path)
 
 
-def _raw_entry(field: str, fields: Iterator[str]) -> tuple[str, str, str | None]:
-    status = field.rsplit(" ", 1)[1][:1]
+def _raw_entry(field: str, fields: Iterator[str]) -> tuple[str, str, str, str | None]:
+    """Read `:old-mode new-mode old-id new-id status` and the names that follow."""
+    words = field.split(" ")
+    mode, status = words[1], words[4][:1]
     path = next(fields)
-    return (status, next(fields), path) if status in "RC" else (status, path, None)
+    return (mode, status, next(fields), path) if status in "RC" else (mode, status, path, None)
 
 
 def _count(field: str) -> int | None:

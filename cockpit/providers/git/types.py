@@ -32,6 +32,8 @@ class FileStat:
         removed: Lines removed; None when the content is binary.
         status: A added, D deleted, M modified, R renamed, C copied, T changed its type.
         old_path: Where it was before a rename or copy, else None.
+        mode: git's mode in the newer tree (`100644`, `100755`, `120000` a symbolic link, `160000` a submodule,
+            `000000` deleted).
     """
 
     path: str
@@ -39,6 +41,7 @@ class FileStat:
     removed: int | None
     status: str
     old_path: str | None = None
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

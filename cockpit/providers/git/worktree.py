@@ -15,11 +15,11 @@ from pathlib import Path
 
 from cockpit.providers.git.admin import Head, attach_head, install_index, operation_under_way, read_head
 from cockpit.providers.git.branches import move_branch
-from cockpit.providers.git.errors import BranchMoved, CommandFailed, OperationUnderWay, WorkspaceGone
+from cockpit.providers.git.errors import BranchMoved, CommandFailed, GitError, OperationUnderWay, WorkspaceGone
 from cockpit.providers.git.merge import commit_tree, merge_trees
 from cockpit.providers.git.process import Output
 from cockpit.providers.git.run import Git
-from cockpit.providers.git.trees import branch_tip, is_ancestor, tree_of
+from cockpit.providers.git.trees import branch_tip, is_ancestor, list_files, tree_of
 from cockpit.providers.git.types import Author, CommitId, MergeResult, TreeId
 
 _TRIES = 5
@@ -143,14 +143,16 @@ class Worktree:
 
         Raises:
             OperationUnderWay: The agent is in the middle of a rebase.
-            CommandFailed: A file that git does not keep is in the way.
+            GitError: Files that git ignores would be overwritten.
         """
         before = await self.snapshot()
         ours = await self.commit("Before the merge", before)
         result = await merge_trees(self._git, ours, other)
         marked = result.marked
         assert marked is not None
+        arriving = (await list_files(self._git, marked)).keys() - (await list_files(self._git, before)).keys()
         async with self._seen.lock:
+            await asyncio.to_thread(self._refuse_to_overwrite, sorted(arriving))
             self._seen.tree = None
             await self._look("read-tree", "-m", "-u", before, marked)
             self._seen.tree = marked
@@ -158,6 +160,17 @@ class Worktree:
         await move_branch(self._git, self.branch, ours, commit, "cockpit: merge")
         await self._bring_in_step(marked)
         return result
+
+    def _refuse_to_overwrite(self, arriving: list[str]) -> None:
+        """Git itself would overwrite ignored files without a word."""
+        lost = tuple(path for path in arriving if os.path.lexists(self.path / path))
+        if lost:
+            shown = ", ".join(repr(path) for path in lost[:5])
+            raise GitError(
+                f"The merge would overwrite {len(lost)} ignored file(s) in {self.path}: {shown}.",
+                kept="Nothing was merged.",
+                next="Move them out of the way.",
+            )
 
     async def _bring_in_step(self, tree: TreeId) -> None:
         async with self._seen.lock:
