@@ -49,7 +49,7 @@ class Bar(Widget):
 
     def render_line(self, _y: int) -> Strip:
         """Draw the line."""
-        base = self.rich_style
+        base = self.look.base
         width = self.size.width
         right_width = min(width, width_of(self._right))
         left = strip_of(self._left, width - right_width, base)

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from cockpit.checks.types import CheckOutcome
 from cockpit.providers.text import Safe, clean, clean_line, confusable, show_escaped
 from cockpit.screens.keys import Keyboard
-from cockpit.sessions.types import AttentionKind, RequestKind, RequestRaised
+from cockpit.sessions.types import AttentionItem, AttentionKind, RequestKind, RequestRaised
 from widgets.attention import SIGNS, AttentionRow
 from widgets.cells import age, cut, strip_of, width_of, wrap
 from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
@@ -58,11 +58,18 @@ class Card(Widget):
         self._lines: list[Parts] = []
         self._keys: list[Parts] = []
         self._top = 0
+        self._item: AttentionItem | None = None
         self._seen: tuple[object, ...] = ()
         self._look: Look | None = None
 
+    @property
+    def item(self) -> AttentionItem | None:
+        """What it shows."""
+        return self._item
+
     def show(self, row: AttentionRow | None, now: float, *, is_active: bool) -> None:
         """Show an item, or nothing. `is_active`: its keys act now."""
+        self._item = row.item if row is not None else None
         self.set_class(row is not None, "-shown")
         if row is None:
             self._seen = ()
@@ -89,13 +96,14 @@ class Card(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
-        width, base = self.size.width, self.rich_style
+        self._look = self._look or Look(self)
+        width, base = self.size.width, self._look.base
         body = self.size.height - len(self._keys)
         if y >= body:
             parts = self._keys[y - body] if 0 <= y - body < len(self._keys) else []
             return strip_of(parts, width, base)
         below = len(self._lines) - self._top - body
-        if y == body - 1 and below > 0 and self._look is not None:
+        if y == body - 1 and below > 0:
             down, up = self._keyboard.first("card.down"), self._keyboard.first("card.up")
             more = f" ⋮ {below + 1} more lines: {down} {up}"
             return strip_of([(more, self._look["question"])], width, base)

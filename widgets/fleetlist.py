@@ -15,7 +15,6 @@ from cockpit.screens.keys import Context, Keyboard, bindings
 from cockpit.screens.store import LinkStatus
 from widgets.attention import AttentionRow
 from widgets.cells import strip_of, wrap
-from widgets.look import Look
 from widgets.rows import Parts, Row, RowList
 
 
@@ -55,11 +54,11 @@ class FleetList(RowList):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
         if self._lesson:
-            look = Look(self)
+            look = self.look
             lines = [(line, n) for n, text in enumerate(self._lesson) for line in wrap(Safe(text), self.size.width - 4)]
             line, sentence = lines[y - 1] if 0 < y <= len(lines) else ("", 0)
             parts: Parts = [("  ", look["dim"]), (line, look["dim" if sentence else "strong"])]
-            return strip_of(parts, self.size.width, self.rich_style)
+            return strip_of(parts, self.size.width, look.base)
         return super().render_line(y)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -35,17 +35,25 @@ LOOK_CSS = "\n".join(f".look--{name} {{ {rules} }}" for name, rules in _MEANINGS
 class Look:
     """The styles of one widget by meaning; made anew when the theme changes (`notify_style_update`)."""
 
-    __slots__ = ("_styles",)
+    __slots__ = ("_styles", "base")
 
     def __init__(self, widget: Widget) -> None:
+        self.base = widget.rich_style
+        """The widget's own colours; kept here because Textual works them out anew each time."""
         self._styles = {name: widget.get_component_rich_style(f"look--{name}", partial=True) for name in _MEANINGS}
 
     @classmethod
     def plain(cls) -> Look:
         """Return a look without any colour, for drawing outside an app."""
         look = object.__new__(cls)
+        look.base = Style()
         look._styles = dict.fromkeys(_MEANINGS, Style())
         return look
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Look) and other.base == self.base and other._styles == self._styles
+
+    __hash__ = None  # type: ignore[assignment]  # compared when styles may have changed, never a key
 
     def __getitem__(self, meaning: str) -> Style:
         return self._styles[meaning]

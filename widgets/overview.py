@@ -55,7 +55,8 @@ class Overview(ScrollView, can_focus=True):
         """Draw one line of the window."""
         line = self.scroll_offset.y + y
         parts = self._lines[line] if line < len(self._lines) else []
-        return strip_of(parts, self.size.width, self.rich_style)
+        self._look = self._look or Look(self)
+        return strip_of(parts, self.size.width, self._look.base)
 
     def notify_style_update(self) -> None:
         """Draw again with the new colours."""

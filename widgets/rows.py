@@ -96,6 +96,13 @@ class RowList(ScrollView, can_focus=True):
         self._painted: dict[int, Hashable] = {}
         self._drawn: LRUCache[Hashable, list[Strip]] = LRUCache(2_000)
         self._look: Look | None = None
+        self._is_look_stale = False
+
+    @property
+    def look(self) -> Look:
+        """The styles to draw with."""
+        self._look = self._look or Look(self)
+        return self._look
 
     @property
     def row(self) -> Row | None:
@@ -172,19 +179,18 @@ class RowList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
         line = self.scroll_offset.y + y
+        self._check_look()
         stamp = self._line_stamp(line)
         self._painted[y] = stamp
         width = self.size.width
         if line >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.look.base)
         return self._strips(stamp, line, width)[self._lines[line][1]]
 
     def notify_style_update(self) -> None:
-        """Forget what was drawn with the old colours."""
+        """Look at the colours again; they may be the same, as when the focus moves."""
         super().notify_style_update()
-        self._look = None
-        self._drawn.clear()
-        self._painted.clear()
+        self._is_look_stale = True
 
     def on_resize(self, _event: events.Resize) -> None:
         """Keep the cursor in sight."""
@@ -194,11 +200,11 @@ class RowList(ScrollView, can_focus=True):
 
     def on_focus(self) -> None:
         """Show the cursor as active."""
-        self.refresh()
+        self._refresh_cursor()
 
     def on_blur(self) -> None:
         """Show the cursor as idle."""
-        self.refresh()
+        self._refresh_cursor()
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor; a second click opens."""
@@ -212,15 +218,30 @@ class RowList(ScrollView, can_focus=True):
         if event.chain > 1:
             self.post_message(self.Opened(self, self._rows[place].id))
 
+    def _check_look(self) -> None:
+        if self._is_look_stale:
+            self._is_look_stale = False
+            look = Look(self)
+            if look != self._look:
+                self._look = look
+                self._drawn.clear()
+                self._painted.clear()
+
+    def _refresh_cursor(self) -> None:
+        if self._cursor is not None:
+            self._refresh_row(self._cursor)
+
     def _strips(self, stamp: Hashable, line: int, width: int) -> list[Strip]:
         strips = self._drawn.get(stamp)
         if strips is None:
-            look = self._look = self._look or Look(self)
+            look = self.look
             place = self._lines[line][0]
-            base = self.rich_style
+            base = look.base
             if place == self._cursor:
                 base += look["cursor" if self.has_focus else "cursor-idle"]
             drawn = self._rows[place].draw(width, look, self._now)
+            if place == self._cursor:
+                drawn = [_marked(parts, look["title" if self.has_focus else "dim"]) for parts in drawn]
             strips = [strip_of(parts, width, base) for parts in drawn]
             self._drawn[stamp] = strips
         return strips
@@ -282,3 +303,9 @@ class RowList(ScrollView, can_focus=True):
             self.scroll_to(y=first, animate=False)
         elif last >= top + self.size.height:
             self.scroll_to(y=last - self.size.height + 1, animate=False)
+
+
+def _marked(parts: Parts, style: Style) -> Parts:
+    """Put the cursor's mark into the first cell, for terminals where a background says little."""
+    (text, first), *rest = parts
+    return [("▌", style), (text[1:], first), *rest] if text.startswith(" ") else parts

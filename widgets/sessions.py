@@ -42,6 +42,7 @@ GROUPS: tuple[tuple[str, tuple[SessionStatus, ...]], ...] = (
 """The groups in the order in which they need eyes, after what needs a decision."""
 
 _CHECKS_SHOWN = 6
+_NARROWEST_NAME = 22
 _SIGN_OF_CHECK = {
     CheckOutcome.PASSED: ("✓", "ready"),
     CheckOutcome.FAILED: ("✗", "failed"),
@@ -121,7 +122,7 @@ class SessionRow:
         room = width - 7 - sum(size for _, size in right)
         name = clean_line(session.name)
         headline = self._headline()
-        if room >= 44 and headline:
+        if room >= 40 and headline:
             name_width = min(30, room * 2 // 5)
             left.append((fit(name, name_width), look["ink"]))
             left.append(("  " + fit(headline, room - name_width - 3) + " ", look["dim"]))
@@ -136,17 +137,18 @@ class SessionRow:
         return clean_line(session.headline)
 
     def _right(self, width: int, look: Look, now: float) -> list[tuple[Parts, int]]:
-        """Return the columns on the right with their widths; a narrow list has fewer."""
+        """Return the columns on the right with their widths; the name keeps enough room to be read."""
         session = self.session
         columns: list[tuple[Parts, int]] = []
-        if width >= 44:
+        spare = width - 7 - 5 - _NARROWEST_NAME
+        if spare >= 12:
             columns.append((change_parts(session, look), 12))
-        if width >= 48:
+        if spare >= 12 + _CHECKS_SHOWN + 1:
             columns.append((checks_parts(session, look, _CHECKS_SHOWN), _CHECKS_SHOWN + 1))
-        if width >= 64:
+        if spare >= 12 + _CHECKS_SHOWN + 1 + 4:
             columns.append(([(f"r{session.round:<3}" if session.round else "    ", look["dim"])], 4))
-        columns.append(([(fit(age(now - session.status_since), 4, is_right=True) + " ", look["dim"])], 5))
-        return columns
+        waited = fit(age(now - session.status_since), 4, is_right=True)
+        return [*columns, ([(f"{waited} ", look["dim"])], 5)]
 
 
 def change_parts(session: SessionState, look: Look) -> Parts:

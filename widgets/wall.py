@@ -55,6 +55,12 @@ class Wall(ScrollView, can_focus=True):
         self._painted: dict[int, Hashable] = {}
 
     @property
+    def look(self) -> Look:
+        """The styles to draw with."""
+        self._look = self._look or Look(self)
+        return self._look
+
+    @property
     def columns(self) -> int:
         """How many tiles stand side by side."""
         return max(1, self.size.width // _NARROWEST_TILE)
@@ -109,9 +115,9 @@ class Wall(ScrollView, can_focus=True):
         width = self.size.width
         tiles = range(row * self.columns, min((row + 1) * self.columns, len(self._tiles)))
         if part == TILE_ROWS - 1 or not tiles:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.look.base)
         strips = [self._tile(place)[part] for place in tiles]
-        return Strip.join(strips).adjust_cell_length(width, self.rich_style)
+        return Strip.join(strips).adjust_cell_length(width, self.look.base)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Lay the tiles out again."""
@@ -158,11 +164,11 @@ class Wall(ScrollView, can_focus=True):
         stamp = self._stamp(place)
         strips = self._drawn.get(stamp)
         if strips is None:
-            look = self._look = self._look or Look(self)
+            look = self.look
             session, item = self._tiles[place]
-            base = self.rich_style + look["cursor" if place == self._place else "bar"]
+            base = look.base + look["cursor" if place == self._place else "bar"]
             width = self._tile_width - 1
-            gap = Strip.blank(1, self.rich_style)
+            gap = Strip.blank(1, look.base)
             lines = tile_lines(session, item, width, look, self._now, is_chosen=place == self._place)
             strips = [Strip.join([strip_of(parts, width, base), gap]) for parts in lines]
             self._drawn[stamp] = strips

@@ -59,6 +59,10 @@ class DecidingScreen(Screen[None]):
         """The attention item under the cursor of the list."""
         raise NotImplementedError
 
+    def is_seen(self, row: AttentionRow) -> bool:
+        """Return whether the item is in front of the person."""
+        raise NotImplementedError
+
     # --- sending
 
     async def send(self, command: Command) -> dict[str, Any] | None:
@@ -112,6 +116,9 @@ class DecidingScreen(Screen[None]):
     def decide(self, wanted: Wanted) -> None:
         """Do what the row under the cursor allows."""
         row = self.item_row
+        if row is not None and wanted.what not in ("open", "peek") and not self.is_seen(row):
+            self.say(Safe("This is what it asks; press again to decide."))
+            return
         match wanted.what:
             case "approve" if row is not None:
                 self._approve(row)

@@ -67,6 +67,7 @@ class FleetScreen(DecidingScreen):
         self._repository = repository
         self._shape: tuple[object, ...] = ()
         self._digits = ("", 0.0)
+        self._is_item = False
         self.list = FleetList(keyboard)
         self.detail = Detail(make_panes(store, link), id="detail")
         self.box = DispatchBox(placeholder="what should be done? @agent in front chooses who does it", id="dispatch")
@@ -130,9 +131,18 @@ class FleetScreen(DecidingScreen):
 
     @on(RowList.Moved)
     def follow_cursor(self) -> None:
-        """Show the session under the cursor at once."""
+        """Offer the keys of the row; card and detail follow at the next flush, so that moving costs two lines."""
+        is_item = self.item_row is not None
+        if is_item != self._is_item:
+            self._is_item = is_item
+            self.refresh_bindings()
+
+    def is_seen(self, row: AttentionRow) -> bool:
+        """Return whether the card shows this item; if not yet, show it."""
+        if self.card.item == row.item:
+            return True
         self._look(time.time())
-        self.refresh_bindings()
+        return False
 
     def on_card_scrolled(self, scrolled: CardScrolled) -> None:
         """Scroll the card."""

@@ -42,6 +42,18 @@ class LastLines(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[Parts] = []
+        self._look: Look | None = None
+
+    @property
+    def look(self) -> Look:
+        """The styles to draw with."""
+        self._look = self._look or Look(self)
+        return self._look
+
+    def notify_style_update(self) -> None:
+        """Forget the old colours."""
+        super().notify_style_update()
+        self._look = None
 
     def say(self, lines: list[Parts]) -> None:
         """Show these lines, resting on the bottom."""
@@ -53,7 +65,7 @@ class LastLines(Widget):
         """Draw one line."""
         place = y - (self.size.height - len(self._lines))
         parts = self._lines[place] if 0 <= place < len(self._lines) else []
-        return strip_of(parts, self.size.width, self.rich_style)
+        return strip_of(parts, self.size.width, self.look.base)
 
 
 class PeekScreen(ModalScreen[None]):
@@ -109,8 +121,8 @@ class PeekScreen(ModalScreen[None]):
         self._seen = seen
         last = self._history[-1].seq if self._history else 0
         envelopes = [*self._history, *(e for e in watched.tail if e.seq > last)]
-        look = Look(lines)
-        lines.say(last_lines(envelopes[-_EVENTS:], watched.live.values(), lines.size.width, lines.size.height, look))
+        width, height = lines.size
+        lines.say(last_lines(envelopes[-_EVENTS:], watched.live.values(), width, height, lines.look))
 
     async def _ask(self) -> None:
         result = await self._fleet.send(GetEvents(session=self._session, limit=_EVENTS))

@@ -49,6 +49,9 @@ def read_theme(file: Path) -> Theme:
         _check_colour(file, f"variables.{name}", value)
     if "primary" not in data:
         raise ThemeError(f"{file.name}: primary is missing")
+    if data.get("ansi"):  # Textual's own rules for such themes name variables that only they have
+        base = BUILTIN_THEMES["ansi-dark" if data.get("dark", True) else "ansi-light"]
+        variables = {**base.variables, **variables}
     return Theme(name=file.stem, variables=variables, **data)
 
 
@@ -78,7 +81,7 @@ def tokens(theme: Theme) -> dict[str, str]:
     """Return a colour for every meaning that our widgets name, derived from the theme where it gives none."""
     if theme.ansi:
         quiet = {"dim": "ansi_bright_black", "faint": "ansi_bright_black"}
-        quiet |= {"cursor": "ansi_blue", "cursor-idle": "ansi_bright_black"}
+        quiet |= {"cursor": "ansi_blue", "cursor-idle": "ansi_black"}
     else:
         quiet = _blended(theme)
     foreground = theme.foreground or ("#e0e0e0" if theme.dark else "#202020")

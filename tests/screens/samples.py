@@ -102,7 +102,7 @@ def checked(supervisor: FakeSupervisor, session: str, *outcomes: CheckOutcome, r
     total = len(outcomes) + running
     supervisor.happen(session, ev.ChecksStarted(tree=TREE, when=When.TURN, round=2, checks=names[:total]))
     for name, outcome in zip(names, outcomes, strict=False):
-        findings = ()
+        findings: tuple[Finding, ...] = ()
         if outcome is CheckOutcome.FAILED:
             findings = (
                 Finding(check=name, path="src/payments/login.py", line=41, code="F401", message="`os` is not used"),
