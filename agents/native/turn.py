@@ -72,7 +72,7 @@ class Turn:
     async def _steps(self) -> Ending:
         for _ in range(self._settings.max_steps):
             if needs_room(self._used_tokens(), self._settings.context_window):
-                await self._make_room()
+                await self._make_room(self._settings.context_window)
             self._enter_redirects()
             reply = await self._ask()
             if isinstance(reply, str):
@@ -102,7 +102,8 @@ class Turn:
         try:
             return await self._caller.call(self._request())
         except TooLong:
-            await self._make_room()
+            # The window is smaller than the settings say; how small, only the next attempt can tell.
+            await self._make_room(self._used_tokens() * 2 // 3)
             self._enter_redirects()
         try:
             return await self._caller.call(self._request())
@@ -121,9 +122,9 @@ class Turn:
             return self._known_tokens + estimate_tokens(items[self._known_items :])
         return estimate_tokens(items) + (len(self._instructions) + len(str(self._schemas))) // 4
 
-    async def _make_room(self) -> None:
+    async def _make_room(self, window: int) -> None:
         self._known_tokens = None
-        how = await compact(self._conversation, self._settings.context_window, self._caller.ask_aside)
+        how = await compact(self._conversation, window, self._caller.ask_aside)
         self._wire.emit(AgentNotice(text=how))
 
     def _enter_redirects(self) -> None:

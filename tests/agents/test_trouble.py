@@ -164,3 +164,64 @@ rules:
     calls = {item["call_id"] for item in last if item["type"] == "function_call"}
     assert calls == {item["call_id"] for item in last if item["type"] == "function_call_output"}
     assert len(json.dumps(last)) < 12_000 * 4
+
+
+async def test_where_no_summary_is_to_be_had_old_outputs_make_room(bench: Bench) -> None:
+    script = """
+rules:
+  - name: summary
+    when: {task: "^Summarise this transcript"}
+    reply: {error: {status: 400, message: "no summaries today"}}
+  - name: enough
+    when: {task: the task, output: "call 8"}
+    reply: {calls: [{tool: done, arguments: {summary: "short again"}}]}
+  - name: work
+    reply:
+      calls:
+        - tool: run
+          arguments: {command: "echo >>n; echo call $(wc -l <n); head -c 9000 /dev/zero | tr '\\\\0' x"}
+"""
+    async with bench.model(script) as model:
+        bench.use(model, context_window=12_000)
+        await bench.start()
+        ended = await bench.turn("the task")
+    assert ended.summary == "short again"
+    assert any("no summaries today" in e.text for e in bench.seen(AgentNotice))
+    assert all(len(json.dumps(body["input"])) < 12_000 * 4 for body in bench.requests())
+    assert bench.requests()[-1]["input"][0]["content"] == "the task"
+
+
+async def test_when_the_endpoint_says_too_long_the_call_is_made_again_shorter(bench: Bench) -> None:
+    script = """
+rules:
+  - name: summary
+    when: {task: "^Summarise this transcript"}
+    reply: {text: "[script:short]"}
+  - name: shortened
+    when: {tag: short}
+    reply: {text: fine}
+  - name: long
+    when: {latest: "more"}
+    reply: {error: {status: 400, message: too much, code: context_length_exceeded}}
+  - name: work
+    when: {task: the task}
+    steps:
+      - calls: [{tool: run, arguments: {command: "head -c 9000 /dev/zero | tr '\\\\0' x"}}]
+      - text: "begun"
+"""
+    async with bench.model(script) as model:
+        bench.use(model)
+        await bench.start()
+        await bench.turn("the task")
+        ended = await bench.turn("more")
+    assert ended.summary == "fine"
+    assert [i["content"] for i in bench.requests()[-1]["input"] if i.get("role") == "user"][::2] == ["the task", "more"]
+
+
+async def test_what_does_not_fit_even_when_shortened_is_explained(bench: Bench) -> None:
+    script = "rules: [{name: a, reply: {error: {status: 400, message: m, code: context_length_exceeded}}}]"
+    async with bench.model(script) as model:
+        bench.use(model)
+        await bench.start()
+        ended = await bench.turn("hi")
+    assert ended.reason is TurnReason.FAILED and "set `context_window`" in ended.error
