@@ -9,6 +9,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,9 @@ _ALLOWED_VARIABLES = frozenset(
     }
 )
 _PROBE_TIMEOUT_S = 20
+_EMPTIED = (Path("/run"), Path("/var/tmp"), Path("/tmp"))
+_OWN = (Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2])
+"""What agents and checks are run with: our interpreter, its packages, this code."""
 
 _EMPTY_FILE = Path(__file__).with_name("sandbox_empty")
 """Stands in for a hidden file. A device such as /dev/null could not be opened there, and npm stops over that."""
@@ -149,9 +153,11 @@ class Sandbox:
             *(() if policy.network else ("--unshare-net",)),
             *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
             *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
-            *_each("--tmpfs", [Path("/run"), Path("/var/tmp")]),
+            *_each("--tmpfs", [path for path in _EMPTIED if path != Path("/tmp") or tmp is None]),
             *(_pair("--ro-bind-try", map(Path, _RESOLVER)) if policy.network else ()),
-            *(("--bind", str(tmp), "/tmp") if tmp else ("--tmpfs", "/tmp")),
+            *(("--bind", str(tmp), "/tmp") if tmp else ()),
+            # Before what is hidden, which may lie below it.
+            *_pair("--ro-bind", _own_below_emptied()),
             *_each("--tmpfs", folders),
             *_each("--ro-bind", files, source=str(_EMPTY_FILE)),
             *_pair("--bind", writable),
@@ -167,6 +173,16 @@ def scrubbed_env(extra: Mapping[str, str], env: Mapping[str, str] = os.environ) 
     """Return an environment without our tokens: what a program needs to run and speak its language, plus `extra`."""
     kept = {name: value for name, value in env.items() if name in _ALLOWED_VARIABLES or name.startswith("LC_")}
     return {**kept, **extra}
+
+
+def _own_below_emptied() -> list[Path]:
+    """Return which of our own folders are installed where the sandbox has its own, empty folders, outermost first."""
+    found: list[Path] = []
+    for path in sorted({_real(path) for path in _OWN}):
+        is_gone = any(path.is_relative_to(emptied) for emptied in _EMPTIED)
+        if is_gone and not any(path.is_relative_to(outer) for outer in found):
+            found.append(path)
+    return found
 
 
 def _hidden_paths(named: Iterable[Path]) -> list[Path]:
