@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.style import Style
 from textual import events
 from textual.message import Message
@@ -11,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.cells import strip_of, width_of
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import Look
 from widgets.rows import Parts
 
 UNDERLINE = Style(underline=True)
@@ -20,8 +18,7 @@ UNDERLINE = Style(underline=True)
 class Bar(Widget):
     """One line, drawn anew only when what it says changed."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
-    DEFAULT_CSS = LOOK_CSS + "Bar { height: 1; width: 1fr; background: $background; color: $ink; }"
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; background: $background; color: $ink; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)

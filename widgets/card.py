@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from typing import ClassVar
 
 from textual.strip import Strip
 from textual.widget import Widget
@@ -14,7 +13,7 @@ from cockpit.screens.keys import Keyboard
 from cockpit.sessions.types import AttentionItem, AttentionKind, RequestKind, RequestRaised
 from widgets.attention import SIGNS, AttentionRow
 from widgets.cells import age, cut, strip_of, width_of, wrap
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import Look
 from widgets.rows import Parts
 
 _NO = ("session.redirect", "redirect"), ("session.reject", "reject")
@@ -39,10 +38,7 @@ _ASKED = (("card.approve", "answer"), ("session.reject", "decline"))
 class Card(Widget):
     """Shown while the cursor of the list is on an attention item."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
-    DEFAULT_CSS = (
-        LOOK_CSS
-        + """
+    DEFAULT_CSS = """
     Card {
         display: none; background: $surface; color: $ink;
         border-left: outer $waiting; height: 3; max-height: 60%;
@@ -50,7 +46,6 @@ class Card(Widget):
     Card.-shown { display: block; }
     Card.-ready { border-left: outer $ready; }
     """
-    )
 
     def __init__(self, keyboard: Keyboard, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)

@@ -13,7 +13,7 @@ from cockpit.screens.keys import Context, bindings
 from cockpit.screens.store import Store
 from cockpit.types import SessionId
 from widgets.cells import strip_of
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import Look
 from widgets.rows import Parts
 from widgets.sheet import sheet_of
 
@@ -21,9 +21,8 @@ from widgets.sheet import sheet_of
 class Overview(ScrollView, can_focus=True):
     """A `Pane`: one session on one sheet."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.PANE))
-    DEFAULT_CSS = LOOK_CSS + "Overview { background: $background; color: $ink; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "Overview { background: $background; color: $ink; scrollbar-size-vertical: 1; }"
 
     def __init__(self) -> None:
         super().__init__()

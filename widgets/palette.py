@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.style import Style
 from textual.widget import Widget
 
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import LOOK_MEANINGS, Look
 
 _INKS = {
     "heading": "color: $accent; text-style: bold;",
@@ -33,10 +33,10 @@ _BACKS = {
 _PLAIN_ON_ANSI = ("added-back", "removed-back", "comment-back")
 """Tints that 16 colours cannot show; the signs and inks say the same."""
 
-PALETTE_CLASSES = LOOK_CLASSES | {f"ink--{name}" for name in (*_INKS, *_BACKS)}
+PALETTE_CLASSES = {f"ink--{name}" for name in (*_INKS, *_BACKS)}
 """For `COMPONENT_CLASSES`."""
 
-PALETTE_CSS = "\n".join([LOOK_CSS, *(f".ink--{name} {{ {rules} }}" for name, rules in {**_INKS, **_BACKS}.items()), ""])
+PALETTE_CSS = "\n".join([*(f".ink--{name} {{ {rules} }}" for name, rules in {**_INKS, **_BACKS}.items()), ""])
 """For `DEFAULT_CSS`, before a widget's own rules."""
 
 
@@ -47,8 +47,7 @@ class Palette:
 
     def __init__(self, widget: Widget) -> None:
         look = Look(widget)
-        known = (name.removeprefix("look--") for name in LOOK_CLASSES)
-        self._styles: dict[str, Style] = {name: look[name] for name in known}
+        self._styles: dict[str, Style] = {name: look[name] for name in LOOK_MEANINGS}
         for name in _INKS:
             self._styles[name] = widget.get_component_rich_style(f"ink--{name}", partial=True)
         for name in _BACKS:

@@ -7,7 +7,7 @@ the one that was painted, so a thousand busy rows cost what the visible ones cos
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from rich.style import Style
 from textual import events
@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from widgets.cells import strip_of
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import Look
 
 Parts = list[tuple[str, Style]]
 
@@ -53,13 +53,9 @@ class Row(Protocol):
 class RowList(ScrollView, can_focus=True):
     """Rows with a cursor. The owner sets rows with `set_rows` and calls `flush` ten times a second."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
-    DEFAULT_CSS = (
-        LOOK_CSS
-        + """
+    DEFAULT_CSS = """
     RowList { background: $background; color: $ink; scrollbar-size-vertical: 1; overflow-x: hidden; }
     """
-    )
 
     class Moved(Message):
         """The cursor stands on another row."""

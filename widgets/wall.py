@@ -21,7 +21,7 @@ from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 from widgets.attention import SIGNS
 from widgets.cells import age, count, cut, fit, strip_of, wrap
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import Look
 from widgets.rows import Parts
 from widgets.sessions import GLYPHS, change_parts, checks_parts
 
@@ -34,9 +34,8 @@ _TEXT_ROWS = 3
 class Wall(ScrollView, can_focus=True):
     """Tiles in as many columns as the width has room for."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.WALL))
-    DEFAULT_CSS = LOOK_CSS + "Wall { height: 1fr; background: $background; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "Wall { height: 1fr; background: $background; scrollbar-size-vertical: 1; }"
 
     class Left(Message):
         """A person goes back, to a session or to where they were."""

@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from cockpit.screens.keys import Key, Keyboard
 from widgets.cells import strip_of
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import Look
 from widgets.rows import Parts
 
 _KEYS_WIDTH = 17
@@ -26,8 +26,7 @@ _TEXT_WIDTH = 53
 class KeyTable(ScrollView):
     """The rows that match, under the headings of their contexts."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
-    DEFAULT_CSS = LOOK_CSS + "KeyTable { height: 1fr; background: $surface; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "KeyTable { height: 1fr; background: $surface; scrollbar-size-vertical: 1; }"
 
     def __init__(self, keyboard: Keyboard) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ from widgets.cells import strip_of
 from widgets.dispatch import TextBox
 from widgets.footer import KeyFooter
 from widgets.lasting import last_lines
-from widgets.look import LOOK_CLASSES, LOOK_CSS, Look
+from widgets.look import Look
 from widgets.rows import Parts
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ _FLUSH_S = 0.1
 class LastLines(Widget):
     """The end of a transcript, following it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
-    DEFAULT_CSS = LOOK_CSS + "LastLines { height: 1fr; background: $surface; }"
+    DEFAULT_CSS = "LastLines { height: 1fr; background: $surface; }"
 
     def __init__(self) -> None:
         super().__init__()
