@@ -77,6 +77,7 @@ async def test_fifty_operations_leave_no_process_and_no_descriptor(tmp_path: Pat
         me = psutil.Process()
         await at.work.snapshot()
         before = me.num_fds()
+        others = {child.pid for child in me.children(recursive=True)}  # of tests that ran before
         for number in range(10):
             write(at.work.path, {"f.txt": f"{number}\n"})
             tree = await at.work.snapshot()
@@ -84,7 +85,7 @@ async def test_fifty_operations_leave_no_process_and_no_descriptor(tmp_path: Pat
             await at.repo.diff_stat(at.base, tree)
             await at.repo.list_files(tree)
             await at.work.commit(f"{number}", tree)
-        assert me.children(recursive=True) == []
+        assert {child.pid for child in me.children(recursive=True)} <= others
         assert me.num_fds() <= before
         assert not list((at.folder / "state").rglob("*.lock"))
         assert os.getpgrp() == os.getpgid(0)
