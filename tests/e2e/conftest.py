@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.gate import Gate
+from tests.e2e.place import Place
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """A repository with a cockpit of its own; at the end nothing of it runs any more."""
+    # Not below tmp_path: sockets need short paths.
+    folder = Path(tempfile.mkdtemp(prefix="ck-", dir="/tmp"))
+    place = Place(folder)
+    try:
+        yield place
+    finally:
+        left = place.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    assert left == [], f"still running at the end: {left}"
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    with Gate() as gate:
+        yield gate
