@@ -140,7 +140,7 @@ class TranscriptStory:
 class TranscriptPane(HistoryPane):
     """A `Pane`: follows the end unless somebody scrolled up."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.PANE, Context.TRANSCRIPT))
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.PANE, Context.TEXT, Context.TRANSCRIPT))
 
     def __init__(self, supervisor: Supervisor) -> None:
         super().__init__(supervisor, is_following=True)
