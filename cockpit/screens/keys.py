@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from string import punctuation
 
 from textual.binding import Binding
 from textual.keys import Keys, _character_to_key
@@ -166,7 +167,7 @@ TABLE: tuple[Key, ...] = (
 )
 
 _BY_ID = {key.id: key for key in TABLE}
-_NAMES = frozenset(key.value for key in Keys)
+_NAMES = frozenset(key.value for key in Keys) | {_character_to_key(character) for character in punctuation} | {"space"}
 _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta", "hyper"})
 _SIGNS = {
     "up": "↑",
@@ -302,5 +303,5 @@ def _is_key(key: str) -> bool:
     if len(key) == 1:
         return key.isprintable() and key != " "
     *modifiers, last = key.split("+")
-    known = last in _NAMES or (len(last) == 1 and last.isprintable()) or last == "space"
+    known = last in _NAMES or (len(last) == 1 and last.isprintable())
     return known and all(part in _MODIFIERS for part in modifiers)
