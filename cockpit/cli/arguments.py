@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     garbage.add_argument("-n", "--dry-run", action="store_true", help="only say what would be done")
     stats = verb("stats", "daemon:stats", "what a landed change costs in attention")
     stats.add_argument("--json", action="store_true", help="as JSON")
-    verb("doctor", "doctor:doctor", "say what is installed, what is missing and what to do about it")
+    doctor = verb("doctor", "doctor:doctor", "say what is installed, what is missing and what to do about it")
+    doctor.add_argument("--online", action="store_true", help="also ask the agents' endpoints whether they answer")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
     return parser
 
 
