@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import App
 from textual.binding import BindingType
+from textual.notifications import SeverityLevel
 
 from cockpit.providers.paths import Paths
 from cockpit.providers.text import clean
 from cockpit.screens.fleet import FleetScreen
 from cockpit.screens.keys import Context, Key, Keyboard, bindings
 from cockpit.screens.link import Link
+from cockpit.screens.news import News
 from cockpit.screens.palette import CommandProvider
 from cockpit.screens.preferences import Preferences, Taste
 from cockpit.screens.store import Store
@@ -50,6 +52,7 @@ class CockpitApp(App[None], inherit_bindings=False):
         self.link = Link(self.store, paths.supervisor_socket, hello.user or "somebody")
         self.keyboard = Keyboard()
         self.signs = WaitingSigns(self._write, hello.repo, hello.term_program or hello.term, is_tmux=hello.tmux)
+        self.news = News()
         self._preferences = Preferences(Path(hello.repo), paths.config)
         self._told: tuple[str, ...] = ()
         self._wanted_theme = ""
@@ -117,6 +120,9 @@ class CockpitApp(App[None], inherit_bindings=False):
 
     def _follow_waiting(self) -> None:
         self.signs.follow(self.store)
+        for item in self.news.follow(self.store):
+            severity: SeverityLevel = "error" if item.is_bad else "information"
+            self.notify(item.text, title=item.title, severity=severity, markup=False, timeout=12)
 
     async def _follow_preferences(self) -> None:
         while True:

@@ -165,7 +165,11 @@ class DecidingScreen(Screen[None]):
 
     def _ask_answer(self, row: AttentionRow, options: tuple[str, ...]) -> None:
         question = Question(
-            f"answer:{row.item.id}", Safe(f"Answer session {row.session.number}"), row.item.title, options=options
+            f"answer:{row.item.id}",
+            Safe(f"Answer session {row.session.number}"),
+            row.item.title,
+            options=options,
+            needs_text=True,
         )
 
         async def answer(asked: Asked) -> bool:

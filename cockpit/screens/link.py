@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from cockpit.protocol.client import Client, CommandFailed, SupervisorGone
-from cockpit.protocol.types import PROTOCOL, Command, Hello, Subscribe, Watch
+from cockpit.protocol.types import PROTOCOL, Command, Hello, Snapshot, Subscribe, Watch
 from cockpit.screens.store import LinkStatus, Store
 from cockpit.types import SessionId
 
@@ -77,11 +79,17 @@ class Link:
         self._client = client
         self._watch_changed.set()
         async with asyncio.TaskGroup() as tasks:
-            side = [tasks.create_task(self._keep_watch(client)), tasks.create_task(self._announce(is_restart))]
-            async for push in client.pushes():
-                self._store.take(push)
-            for task in side:
-                task.cancel()
+            side = [tasks.create_task(self._keep_watch(client))]
+            try:
+                async for push in client.pushes():
+                    self._store.take(push)
+                    if len(side) == 1 and isinstance(push, Snapshot):
+                        side.append(tasks.create_task(self._announce(is_restart)))
+            except ValidationError:
+                self._store.stands(LinkStatus.FOREIGN)
+            finally:
+                for task in side:
+                    task.cancel()
 
     async def _announce(self, is_restart: bool) -> None:
         if is_restart:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _SESSIONS_MATCHED = 200
 """At most so many sessions go through the fuzzy matcher, which is slow."""
 _SESSIONS_SHOWN = 8
-_CHOSEN = (Context.APP, Context.FLEET, Context.LIST, Context.CARD, Context.PANE)
-_MOVING = ("list.", "pane.", "app.how_to_leave", "app.palette", "fleet.back", "fleet.detach")
+_CHOSEN = (Context.APP, Context.FLEET, Context.LIST, Context.CARD)
+_MOVING = ("list.", "app.how_to_leave", "app.palette", "fleet.back", "fleet.detach")
 
 
 class CommandProvider(Provider):
