@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.style import Style
 from textual import events
@@ -20,7 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from widgets.cells import strip_of
-from widgets.palette import PALETTE_CLASSES, PALETTE_CSS, Palette
+from widgets.palette import Palette
 from widgets.rowindex import RowIndex
 from widgets.rows import Parts
 from widgets.sourceline import Line, cells_of
@@ -32,16 +31,12 @@ KEPT_STRIPS = 4_000
 class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines with a cursor, a search, and a note at the lower right. Its keys are those of the pane around it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = PALETTE_CLASSES
-    DEFAULT_CSS = (
-        PALETTE_CSS
-        + """
+    DEFAULT_CSS = """
     LinesView {
         background: $background; color: $ink; overflow-x: hidden;
         scrollbar-size-vertical: 1; scrollbar-gutter: stable;
     }
     """
-    )
 
     class Moved(Message):
         """The cursor stands on another line, or the view was scrolled."""
@@ -219,8 +214,8 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._note and y == self.size.height - 1:
             note = f" {self._note} "
             room = max(0, self.columns - cells_of(note))
-            style = self.rich_style + self.palette["bar"] + self.palette["accent"]
-            strip = Strip.join([strip.crop(0, room), strip_of([(note, style)], self.columns - room, self.rich_style)])
+            style = self.palette.base + self.palette["bar"] + self.palette["accent"]
+            strip = Strip.join([strip.crop(0, room), strip_of([(note, style)], self.columns - room, self.palette.base)])
         return strip
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -265,7 +260,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.Moved(self))
 
     def _row(self, row: int) -> Strip:
-        width, base = self.columns, self.rich_style
+        width, base = self.columns, self.palette.base
         if row >= self.rows or width != self._width:
             return Strip.blank(width, base)
         place, part = self._index.locate(row)

@@ -57,6 +57,8 @@ class Transcript:
     """Entries under way, by item."""
     _orphans: dict[str, Entry] = field(default_factory=dict)
     """Ends whose beginning lies in an older page, by item."""
+    _answers: dict[str, str] = field(default_factory=dict)
+    """Outcomes of requests that were raised in an older page."""
     _round: Entry | None = None
     _plan: Entry | None = None
     _commands: dict[str, Entry] = field(default_factory=dict)
@@ -96,7 +98,9 @@ class Transcript:
         if not older.last_seq:
             return 0
         for item, begun in list(older._open.items()):
-            if (end := self._orphans.pop(item, None)) is not None:
+            if item in self._answers:
+                begun.progress, begun.note = Progress.DONE, self._answers.pop(item)
+            elif (end := self._orphans.pop(item, None)) is not None:
                 begun.progress, begun.duration_s, begun.text = end.progress, end.duration_s, end.text
                 begun.note = end.note
                 self._drop(end)
@@ -110,7 +114,12 @@ class Transcript:
                 self._drop(still)
                 self._open[item] = begun
         self._join_round(older)
+        for command, sent in older._commands.items():
+            if (steered := self._orphans.pop(f"steered:{command}", None)) is not None:
+                sent.note = steered.note
+                self._drop(steered)
         self._orphans.update(older._orphans)
+        self._answers.update(older._answers)
         self._commands = {**older._commands, **self._commands}
         self._has_cut = self._has_cut or older._has_cut
         self._next_key = older._next_key
@@ -140,12 +149,13 @@ class Transcript:
         """Let the results of a round that began in the older page join it."""
         begun = older._round
         rest = next((e for e in self.entries if e.kind is EntryKind.CHECKS), None)
-        if begun is None or rest is None or rest.title or rest.round != begun.round:
+        if begun is None or rest is None or rest.title or rest.round not in (0, begun.round):
             self._round = self._round or begun
             return
-        results = {r.check: r for r in (*begun.results, *rest.results)}
+        results = {r.check: r for r in (*begun.results, *(rest.results if rest.round else ()))}
         begun.results = tuple(results.values())
         begun.running = tuple(name for name in begun.running if name not in results)
+        begun.progress = Progress.RUNNING if begun.running else Progress.DONE
         begun.receipt = begun.receipt or rest.receipt
         self._drop(rest)
         if self._round is rest or self._round is None:
@@ -287,7 +297,9 @@ def _request(told: Transcript, said: RequestRaised, at: float) -> None:
 
 def _request_resolved(told: Transcript, said: RequestResolved, _at: float) -> None:
     entry = told._open.pop(f"request:{said.request}", None)
-    if entry is not None:
+    if entry is None:
+        told._answers[f"request:{said.request}"] = said.outcome
+    else:
         entry.progress, entry.note = Progress.DONE, said.outcome
         told.touch(entry)
 
@@ -295,7 +307,8 @@ def _request_resolved(told: Transcript, said: RequestResolved, _at: float) -> No
 def _steered(told: Transcript, said: Steered, at: float) -> None:
     entry = told._commands.get(said.command)
     if entry is None:
-        told.add(EntryKind.NOTICE, at, text=f"redirect {said.outcome.value}")
+        text, note = f"redirect {said.outcome.value}", said.outcome.value
+        told._orphans[f"steered:{said.command}"] = told.add(EntryKind.NOTICE, at, text=text, note=note)
         return
     entry.note = said.outcome.value
     told.touch(entry)
