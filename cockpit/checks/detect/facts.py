@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ _SKIPPED = frozenset(
 )
 _ENTRIES_LIMIT = 50_000
 _PROJECT_DEPTH = 2
+_PREFIX_LIMIT = 40
+_SPECIAL = re.compile(r"[^A-Za-z0-9_.:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,12 @@ class Facts:
 
     def check(self, name: str, command: str, because: str, **options: Any) -> Proposal:
         """Return a proposal for this project; its name, folder and inputs say where it belongs."""
-        prefix = self.folder.replace("/", "-") + "-" if self.folder else ""
+        prefix = _SPECIAL.sub("-", self.folder).strip("-.:_")[:_PREFIX_LIMIT] + "-" if self.folder else ""
         if self.folder:
             options["inputs"] = tuple(f"{self.folder}/{glob}" for glob in options.get("inputs", ("**",)))
-        check = CheckConfig.model_validate({"name": prefix + name, "command": command, "cwd": self.folder, **options})
+        check = CheckConfig.model_validate(
+            {"name": (prefix + name).lstrip("-"), "command": command, "cwd": self.folder, **options}
+        )
         return Proposal(check=check, because=because)
 
 
