@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from cockpit.protocol.types import LINE_LIMIT_BYTES, PUSH, Command, ErrorInfo, Push, Reply, Request
+from cockpit.protocol.types import LINE_LIMIT_BYTES, PUSH, Command, Ending, ErrorInfo, Push, Reply, Request
 
 
 class CommandFailed(Exception):
@@ -34,6 +34,7 @@ class Client:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._pushes: asyncio.Queue[Push | None] = asyncio.Queue()
         self._is_gone = False
+        self._why_gone = "the supervisor closed the connection"
         self._reading = asyncio.create_task(self._read(), name="supervisor-client")
 
     @classmethod
@@ -54,7 +55,7 @@ class Client:
     async def call(self, command: Command) -> dict[str, Any]:
         """Send a command and return its result. Raises `CommandFailed` or `SupervisorGone`."""
         if self._is_gone:
-            raise SupervisorGone("the supervisor is gone")
+            raise SupervisorGone(self._why_gone)
         number = next(self._ids)
         waiting = asyncio.get_running_loop().create_future()
         self._waiting[number] = waiting
@@ -92,12 +93,15 @@ class Client:
             self._is_gone = True
             for waiting in self._waiting.values():
                 if not waiting.done():
-                    waiting.set_exception(SupervisorGone("the supervisor closed the connection"))
+                    waiting.set_exception(SupervisorGone(self._why_gone))
             self._pushes.put_nowait(None)
 
     def _take(self, line: bytes) -> None:
         if not line.startswith(b'{"reply"'):
-            self._pushes.put_nowait(PUSH.validate_json(line))
+            push = PUSH.validate_json(line)
+            if isinstance(push, Ending):
+                self._why_gone = push.reason
+            self._pushes.put_nowait(push)
             return
         reply = Reply.model_validate(json.loads(line))
         waiting = self._waiting.get(reply.reply)

@@ -16,10 +16,11 @@ from pydantic import ValidationError
 
 from cockpit.journal.types import Envelope
 from cockpit.protocol.types import (
-    LINE_LIMIT_BYTES,
     REQUEST,
+    REQUEST_LIMIT_BYTES,
     Command,
     Digest,
+    Ending,
     ErrorInfo,
     Progress,
     Reply,
@@ -40,6 +41,8 @@ DIGEST_EVERY_S = 0.2
 BACKLOG_BYTES = 4 << 20
 """A client with so much unread is let fall behind: it gets a new snapshot when it has caught up."""
 PROGRESS_BACKLOG_BYTES = 256 << 10
+COMMANDS_AT_A_TIME = 32
+"""Commands of one client under way; the next line is read when one of them is answered and the answer taken."""
 
 
 class CommandRefused(Exception):
@@ -69,6 +72,7 @@ class _Connection:
         self.watched: frozenset[SessionId] = frozenset()
         self.chatty: set[SessionId] = set()
         self.snapshots = 0
+        self.limit_bytes = BACKLOG_BYTES
 
     @property
     def backlog_bytes(self) -> int:
@@ -82,9 +86,15 @@ class _Connection:
 class Server:
     """Listens on a unix socket (mode 0600, same account only)."""
 
-    def __init__(self, state: State, handle: Handler) -> None:
-        """Serve `state`; `handle` carries out the commands that are not about the connection itself."""
-        self._state, self._handle = state, handle
+    def __init__(self, state: State, handle: Handler, last_words: Callable[[], str] = str) -> None:
+        """Serve `state`.
+
+        Args:
+            state: what screens are shown.
+            handle: carries out the commands that are not about the connection itself.
+            last_words: says at the end why it came against our will; empty: it did not.
+        """
+        self._state, self._handle, self._last_words = state, handle, last_words
         self._connections: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.dropped_progress = 0
@@ -96,13 +106,16 @@ class Server:
 
     async def serve(self, socket: Path, ready: Callable[[], None]) -> None:
         """Listen until cancelled. The socket file is replaced; the caller holds the lock that makes this safe."""
-        server = await asyncio.start_unix_server(self._accept, sock=_listening(socket), limit=LINE_LIMIT_BYTES)
+        server = await asyncio.start_unix_server(self._accept, sock=_listening(socket), limit=REQUEST_LIMIT_BYTES)
         try:
             ready()
             await self._send_digests()
         finally:
             server.close()
+            words = self._last_words()
             for connection in list(self._connections):
+                if words:
+                    connection.send(_line(Ending(reason=f"The supervisor has ended: {words}")))
                 connection.writer.close()
             for task in list(self._tasks):
                 task.cancel()
@@ -122,6 +135,9 @@ class Server:
             if is_chat and session and session not in connection.watched and not connection.wants_everything:
                 connection.chatty.add(session)
                 continue
+            if session in connection.chatty:
+                # The event may build on what was summed up, such as the usage that a budget counts from.
+                self._send_digest(connection, (session,), envelope.seq - 1)
             line = line or _event_line(envelope, body)
             self._send_or_lag(connection, line)
 
@@ -138,8 +154,9 @@ class Server:
             connection.send(line)
 
     def _send_or_lag(self, connection: _Connection, line: bytes) -> None:
-        if connection.backlog_bytes > BACKLOG_BYTES:
+        if connection.backlog_bytes > connection.limit_bytes:
             connection.is_lagging = True
+            connection.chatty.clear()
             return
         connection.send(line)
 
@@ -150,19 +167,22 @@ class Server:
                 if connection.is_lagging and connection.backlog_bytes == 0:
                     self._send_snapshot(connection)
                 elif connection.chatty and connection.backlog_bytes < PROGRESS_BACKLOG_BYTES:
-                    self._send_digest(connection)
+                    self._send_digest(connection, tuple(connection.chatty), self._state.seq)
 
-    def _send_digest(self, connection: _Connection) -> None:
+    def _send_digest(self, connection: _Connection, chatty: tuple[SessionId, ...], seq: int) -> None:
         sessions = self._state.sessions
-        chatter = tuple(chatter_of(sessions[s]) for s in connection.chatty if s in sessions)
-        connection.chatty.clear()
-        connection.send(_line(Digest(seq=self._state.seq, sessions=chatter)))
+        chatter = tuple(chatter_of(sessions[s]) for s in chatty if s in sessions)
+        connection.chatty.difference_update(chatty)
+        connection.send(_line(Digest(seq=seq, sessions=chatter)))
 
     def _send_snapshot(self, connection: _Connection) -> None:
         connection.is_lagging = False
         connection.chatty.clear()
         connection.snapshots += 1
-        connection.send(_line(Snapshot(state=STATE.dump_json(self._state).decode())))
+        line = _line(Snapshot(state=STATE.dump_json(self._state).decode()))
+        # What is behind a large snapshot is not behind because of its own slowness.
+        connection.limit_bytes = BACKLOG_BYTES + len(line)
+        connection.send(line)
 
     # --- what clients say ---------------------------------------------------------------------------------------
 
@@ -186,26 +206,36 @@ class Server:
 
     async def _converse(self, connection: _Connection) -> None:
         self._connections.add(connection)
+        places = asyncio.Semaphore(COMMANDS_AT_A_TIME)
         try:
             async with asyncio.TaskGroup() as commands:
                 with contextlib.suppress(OSError, ValueError):  # it went away, or sent an endless line
                     while line := await connection.reader.readline():
-                        request = _parse(line, connection)
-                        if request is not None:
-                            commands.create_task(self._answer(connection, request))
+                        await places.acquire()
+                        commands.create_task(self._answer(connection, line, places))
         finally:
             self._connections.discard(connection)
 
-    async def _answer(self, connection: _Connection, request: Request) -> None:
+    async def _answer(self, connection: _Connection, line: bytes, places: asyncio.Semaphore) -> None:
         try:
-            result = await self._carry_out(connection, request.command)
-            connection.send(_line(Reply(reply=request.id, result=result)))
+            reply = _parse(line)
+            if isinstance(reply, Request):
+                reply = await self._reply(connection, reply)
+            connection.send(_line(reply))
+            with contextlib.suppress(OSError):  # it went away
+                await connection.writer.drain()
+        finally:
+            places.release()
+
+    async def _reply(self, connection: _Connection, request: Request) -> Reply:
+        try:
+            return Reply(reply=request.id, result=await self._carry_out(connection, request.command))
         except CommandRefused as refused:
-            connection.send(_line(Reply(reply=request.id, error=refused.info)))
+            return Reply(reply=request.id, error=refused.info)
         except Exception as error:  # the edge of a command: told to the person, logged with its trace
             log.exception("command failed: %s", request.command.cmd)
             info = ErrorInfo(what=f"{type(error).__name__}: {error}", next="The supervisor's log has the details.")
-            connection.send(_line(Reply(reply=request.id, error=info)))
+            return Reply(reply=request.id, error=info)
 
     async def _carry_out(self, connection: _Connection, command: Command) -> dict[str, Any]:
         match command:
@@ -221,8 +251,8 @@ class Server:
                 return await self._handle(command, connection.person)
 
     def _watch(self, connection: _Connection, sessions: frozenset[SessionId]) -> None:
-        if connection.chatty:
-            self._send_digest(connection)  # what was summed up so far must not be added twice
+        if connection.chatty:  # what was summed up so far must not be added twice
+            self._send_digest(connection, tuple(connection.chatty), self._state.seq)
         connection.watched = sessions
 
 
@@ -241,15 +271,14 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _parse(line: bytes, connection: _Connection) -> Request | None:
+def _parse(line: bytes) -> Request | Reply:
     try:
         return REQUEST.validate_json(line)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         info = ErrorInfo(what=f"not a command of this protocol: {where}: {first['msg']}", kept="Nothing was done.")
-        connection.send(_line(Reply(reply=_id_of(line), error=info)))
-        return None
+        return Reply(reply=_id_of(line), error=info)
 
 
 def _id_of(line: bytes) -> int:
@@ -260,7 +289,7 @@ def _id_of(line: bytes) -> int:
     return number if isinstance(number, int) else 0
 
 
-def _line(message: Reply | Snapshot | Digest | Progress) -> bytes:
+def _line(message: Reply | Snapshot | Digest | Progress | Ending) -> bytes:
     return message.model_dump_json().encode() + b"\n"
 
 

@@ -18,6 +18,9 @@ from cockpit.types import Model, SessionId
 
 PROTOCOL = 1
 LINE_LIMIT_BYTES = 64 << 20
+"""Longest line that a client takes: a snapshot is one."""
+REQUEST_LIMIT_BYTES = 8 << 20
+"""Longest line that the supervisor takes; a client that sends a longer one is cut off."""
 
 
 class Attention(Model):
@@ -268,7 +271,14 @@ class Progress(Model):
     said: AgentEvent
 
 
-Push = Annotated[Snapshot | Happened | Digest | Progress, Field(discriminator="push")]
+class Ending(Model):
+    """The supervisor ends against its will, and says why; the connection closes."""
+
+    push: Literal["ending"] = "ending"
+    reason: str
+
+
+Push = Annotated[Snapshot | Happened | Digest | Progress | Ending, Field(discriminator="push")]
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 PUSH: TypeAdapter[Push] = TypeAdapter(Push)

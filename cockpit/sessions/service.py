@@ -25,7 +25,9 @@ _NEXT: dict[SessionStatus, frozenset[SessionStatus]] = {
     _S.INTERRUPTED: frozenset({_S.PREPARING, _S.WORKING, _S.QUEUED, _S.REJECTED}),
     _S.FAILED: frozenset({_S.PREPARING, _S.WORKING, _S.QUEUED, _S.REJECTED}),
     _S.READY: frozenset({_S.LANDING, _S.PREPARING, _S.WORKING, _S.REJECTED, _S.CHECKING}),
-    _S.LANDING: frozenset({_S.LANDED, _S.READY, _S.PREPARING, _S.WORKING, _S.REJECTED, _S.PAUSED, _S.FAILED}),
+    _S.LANDING: frozenset(
+        {_S.LANDED, _S.READY, _S.PREPARING, _S.WORKING, _S.REJECTED, _S.PAUSED, _S.FAILED, _S.INTERRUPTED}
+    ),
     _S.LANDED: frozenset(),
     _S.REJECTED: frozenset({_S.READY, _S.INTERRUPTED}),
 }
@@ -46,8 +48,8 @@ def used_up(session: SessionState, budget: Budget, now: float) -> str:
     """Return which limit the session has reached since a human last let it go on, for people; empty: none."""
     allowance = session.allowance
     worked_s = session.worked_s - allowance.worked_s
-    if session.turn_started_at is not None:
-        worked_s += max(0.0, now - session.turn_started_at)
+    if session.counted_until is not None:
+        worked_s += max(0.0, now - session.counted_until)
     tokens = session.usage.input_tokens + session.usage.output_tokens - allowance.tokens
     cost_usd = (session.usage.cost_usd or 0.0) - allowance.cost_usd
     if budget.minutes is not None and worked_s > budget.minutes * 60:

@@ -125,6 +125,7 @@ def _app(session: SessionState, event: ev.AppChanged, _at: float) -> None:
 
 def _launched(session: SessionState, event: ev.AgentLaunched, at: float) -> None:
     session.run, session.agent_name, session.last_heard_at = event.run, event.agent, at
+    session.has_exited = False
 
 
 def _command_sent(session: SessionState, event: ev.CommandSent, _at: float) -> None:
@@ -148,16 +149,22 @@ def _ready(session: SessionState, said: AgentReady, _at: float) -> None:
 
 def _turn_started(session: SessionState, _said: TurnStarted, at: float) -> None:
     session.turn += 1
-    session.turn_started_at = at
+    session.turn_started_at = session.counted_until = at
+
+
+def _count_work(session: SessionState, at: float) -> None:
+    if session.counted_until is not None:
+        session.worked_s += max(0.0, at - session.counted_until)
+    session.counted_until = None
 
 
 def _turn_over(session: SessionState, said: TurnEnded | AgentExited, at: float) -> None:
-    if session.turn_started_at is not None:
-        session.worked_s += max(0.0, at - session.turn_started_at)
+    _count_work(session, at)
     session.turn_started_at = None
     session.requests = {}
     if isinstance(said, AgentExited):
         session.commands = {}
+        session.has_exited = True
     if isinstance(said, TurnEnded) and (said.summary or said.error):
         session.headline = _first_line(said.summary or said.error)
 
@@ -179,12 +186,15 @@ def _usage(session: SessionState, said: UsageReported, _at: float) -> None:
     session.usage = _add_usage(session.usage, said)
 
 
-def _request(session: SessionState, said: RequestRaised, _at: float) -> None:
+def _request(session: SessionState, said: RequestRaised, at: float) -> None:
     session.requests = {**session.requests, said.request: said}
+    _count_work(session, at)
 
 
-def _request_resolved(session: SessionState, said: RequestResolved, _at: float) -> None:
+def _request_resolved(session: SessionState, said: RequestResolved, at: float) -> None:
     session.requests = {k: v for k, v in session.requests.items() if k != said.request}
+    if not session.requests and session.turn_started_at is not None:
+        session.counted_until = at
 
 
 def _retrying(session: SessionState, said: Retrying, _at: float) -> None:
@@ -295,11 +305,14 @@ def _policy_added(state: State, _session: SessionState, event: ev.PolicyAdded, _
         state.policy = (*state.policy, event.argv)
 
 
-def _decision(state: State, session: SessionState, event: ev.DecisionMade, _at: float) -> None:
+def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: float) -> None:
     decision = event.decision
     state.decisions = [*state.decisions[-KEPT_DECISIONS + 1 :], decision]
     session.decisions += 1
     if decision.kind in _ALLOWS_MORE:
+        if session.counted_until is not None:
+            _count_work(session, at)
+            session.counted_until = at
         session.round = 0
         session.allowance = Allowance(session.worked_s, spent_tokens(session.usage), session.usage.cost_usd or 0.0)
     if decision.kind is DecisionKind.APPROVE:
@@ -310,6 +323,9 @@ def _decision(state: State, session: SessionState, event: ev.DecisionMade, _at: 
     state.stats.people[decision.by] = state.stats.people.get(decision.by, 0) + 1
     if decision.kind is DecisionKind.REJECT:
         state.stats.rejected += 1
+    elif decision.kind is DecisionKind.UNDO:
+        undone = next((d for d in state.decisions if d.id == decision.undoes), None)
+        state.stats.rejected -= undone is not None and undone.kind is DecisionKind.REJECT
 
 
 def _queue_entered(state: State, session: SessionState, event: ev.QueueEntered, at: float) -> None:

@@ -59,14 +59,18 @@ class SessionState:
     thread: str = ""
     run: int = 0
     """How often its agent was started; 0: never."""
+    has_exited: bool = True
+    """Its agent's last run has ended, and all that it said is in the journal."""
     agent_name: str = ""
     """The agent's name in cockpit.toml, once one was started."""
     turn: int = 0
     round: int = 0
     """Check rounds since the last human decision."""
     worked_s: float = 0.0
-    """Seconds spent in agent turns; budgets count these."""
+    """Seconds of agent work up to `counted_until`; waiting for a human is none. Budgets count these."""
     turn_started_at: float | None = None
+    counted_until: float | None = None
+    """From when on work is not yet in `worked_s`; None: the agent does not work now."""
     usage: Usage = field(default_factory=Usage)
     allowance: Allowance = field(default_factory=lambda: Allowance())
     commands: dict[str, AgentCommand] = field(default_factory=dict)

@@ -8,12 +8,14 @@ import signal
 import sys
 from pathlib import Path
 
+from cockpit.providers.process_tree import install_child_watcher
 from cockpit.supervisor.daemon import AlreadyRunning, serve
 
 
 def main() -> int:
     """Serve until told to end. Returns the exit status."""
     root = Path(sys.argv[1])
+    install_child_watcher()
     try:
         asyncio.run(_until_signalled(root))
     except AlreadyRunning:

@@ -7,6 +7,7 @@ offset that the journal holds.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -14,17 +15,24 @@ from pathlib import Path
 
 from agents.base import Driver, LaunchContext
 from agents.registry import driver as find_driver
-from cockpit.journal.types import AgentLaunched, AgentSaid, CommandSent, Noted
+from cockpit.journal.types import AgentLaunched, AgentSaid, CommandSent, Event, Noted
+from cockpit.providers.sandbox import scrubbed_env
 from cockpit.sessions import runner
 from cockpit.sessions.spool import Spool, SpoolEnd, SpoolLine
 from cockpit.sessions.types import (
     AgentCommand,
     AgentEvent,
     AgentExited,
+    AgentNotice,
     Close,
     MessageDelta,
     ReasoningDelta,
+    RequestRaised,
+    RequestResolved,
+    Steered,
     ToolOutput,
+    TurnEnded,
+    TurnStarted,
     WorkspaceInfo,
     is_progress,
 )
@@ -34,10 +42,17 @@ from cockpit.types import SessionId
 
 PACE_S = 0.05
 """Rest between two batches of one spool: chatty agents are read in larger pieces, not more often."""
+EVENT_LIMIT_BYTES = 1 << 20
+"""A longer line is no event of a well-behaved agent: it stays in the spool, and the journal says so."""
 _STDERR_TAIL_BYTES = 2000
+_TURNING_POINTS = (TurnStarted, TurnEnded, RequestRaised, RequestResolved, Steered, AgentExited)
+_NETWORK_VARIABLES = tuple(
+    spelling for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY") for spelling in (name, name.lower())
+)
+_MODEL_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 
 Heard = Callable[[Sequence[AgentEvent], int], None]
-"""Is told what the agent said, and in which run."""
+"""Is told in which run the agent said something that the session's course depends on. Chatter is not among it."""
 
 
 class AgentLink:
@@ -77,10 +92,11 @@ class AgentLink:
             raise ValueError(f"there is no agent {name!r} in cockpit.toml; there are: {known}")
         self._driver = find_driver(config.driver)
         context = self._context(workspace, env, is_resume, config.settings)
+        await asyncio.to_thread(context.memory.mkdir, mode=0o700, parents=True, exist_ok=True)
         launch = self._driver.launch(context)
         event = AgentLaunched(run=self._state.run + 1, driver=config.driver, agent=name, is_resume=is_resume)
         await self._services.record.add(self._session, event)
-        full_env = {**os.environ, **env, **launch.env}
+        full_env = {**agent_env(config.settings, self._driver.abilities.needs_model), **env, **launch.env}
         directory = self._directory
         await asyncio.to_thread(runner.start, directory, launch.argv, env=full_env, cwd=Path(workspace.path))
         self._is_alive, self._is_closing = True, False
@@ -92,55 +108,76 @@ class AgentLink:
         config = self._services.config.agents.get(self.agent_name())
         self._driver = find_driver(config.driver if config else "native")
         status = await asyncio.to_thread(runner.status, self._directory)
-        self._is_alive = status.alive
+        self._is_alive, self._is_closing = status.alive, False
         return status.started
+
+    def lose(self) -> None:
+        """Say that the run is over for us, whatever became of it: the next command needs a new one."""
+        self._is_alive = False
 
     async def follow(self, offset: int, heard: Heard) -> None:
         """Follow the current run from a byte offset until it has ended; everything is journaled, then `heard`."""
         key = self.spool_key
         directory = self._directory
-        async for batch in Spool(directory, self._services.spools).follow(offset):
-            if isinstance(batch, SpoolEnd):
-                await self._ended(key, directory, batch, heard)
-                return
-            await self._take(key, batch, heard)
-            await asyncio.sleep(PACE_S)
+        async with contextlib.aclosing(Spool(directory, self._services.spools).follow(offset)) as batches:
+            async for batch in batches:
+                if isinstance(batch, SpoolEnd):
+                    await self._ended(key, directory, batch, heard)
+                    return
+                await self._take(key, batch, heard)
+                await asyncio.sleep(PACE_S)
 
     @property
     def spool_key(self) -> str:
         """Names the current run's spool in the journal."""
         return f"{self._session}/{self._state.run}"
 
-    async def send(self, command: AgentCommand, author: str = "cockpit") -> None:
-        """Put a command on disk, then hand it to the agent, at most once whatever happens in between."""
+    async def send(self, command: AgentCommand, author: str = "cockpit", *with_it: Event) -> bool:
+        """Put a command on disk, then hand it to the agent, at most once whatever happens in between.
+
+        `with_it` are events that reach the disk together with it. Returns whether the agent may have it.
+        """
+        await self._services.record.add(self._session, *with_it, CommandSent(command=command, author=author))
+        return await self.deliver(command)
+
+    async def deliver(self, command: AgentCommand) -> bool:
+        """Hand over a command that is on disk already; one that the agent has is not repeated."""
         self._is_closing = self._is_closing or isinstance(command, Close)
-        await self._services.record.add(self._session, CommandSent(command=command, author=author))
-        await self._deliver(command)
+        driver = self._driver
+        if driver is None:
+            return False
+        try:
+            line = driver.encode(command).rstrip(b"\n")
+            sent = await asyncio.to_thread(runner.send, self._directory, command.id, line)
+            problem = "" if sent.outcome in ("sure", "dup") else sent.detail or sent.outcome
+            may_have_it = sent.outcome != "error"
+        except (runner.RunnerError, OSError, ValueError) as error:
+            problem, may_have_it = str(error), False
+        if problem and not isinstance(command, Close):
+            text = f"the agent may not have received “{command.op}”: {problem}"
+            self._services.record.add(self._session, Noted(text=text, level="warning"))
+        return may_have_it
 
     async def send_again(self) -> None:
         """Hand over the commands that a crash may have kept from the agent; those it has are not repeated."""
         for command in list(self._state.commands.values()):
-            await self._deliver(command)
+            await self.deliver(command)
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """End the run and everything it started."""
         if self._state.run:
-            await asyncio.to_thread(runner.stop, self._directory, grace_s)
-
-    async def _deliver(self, command: AgentCommand) -> None:
-        assert self._driver is not None
-        line = self._driver.encode(command).rstrip(b"\n")
-        sent = await asyncio.to_thread(runner.send, self._directory, command.id, line)
-        if sent.outcome in ("unsure", "error"):
-            text = f"the agent may not have received “{command.op}”: {sent.detail or sent.outcome}"
-            self._services.record.add(self._session, Noted(text=text, level="warning"))
+            try:
+                await asyncio.to_thread(runner.stop, self._directory, grace_s)
+            except (runner.RunnerError, OSError) as error:
+                text = f"the agent could not be ended: {error}"
+                self._services.record.add(self._session, Noted(text=text, level="warning"))
 
     async def _take(self, key: str, lines: list[SpoolLine], heard: Heard) -> None:
         assert self._driver is not None
         facts: list[AgentEvent] = []
         deltas: list[AgentEvent] = []
         for line in lines:
-            for said in self._driver.decode(line.data):
+            for said in self._decoded(self._driver, line):
                 (deltas if is_progress(said) else facts).append(said)
         for delta in _merge(deltas):
             self._services.progress(self._session, delta)
@@ -148,11 +185,21 @@ class AgentLink:
             await self._services.record.journal.room()
             events = [AgentSaid(said=said) for said in facts]
             self._services.record.add(self._session, *events, spool=(key, lines[-1].end_offset))
-            heard(facts, self._state.run)
+            if told := [said for said in facts if isinstance(said, _TURNING_POINTS)]:
+                heard(told, self._state.run)
+
+    @staticmethod
+    def _decoded(driver: Driver, line: SpoolLine) -> list[AgentEvent]:
+        if line.is_cut or len(line.data) > EVENT_LIMIT_BYTES:
+            text = f"the agent printed a line that is no event ({len(line.data):,} bytes); its spool has it"
+            return [AgentNotice(level="warning", text=text)]
+        # What only the runner's exit file may say is not believed when the agent says it.
+        return [said for said in driver.decode(line.data) if not isinstance(said, AgentExited)]
 
     async def _ended(self, key: str, directory: Path, end: SpoolEnd, heard: Heard) -> None:
         self._is_alive = False
         error = await asyncio.to_thread(_tail, directory / "err") if end.exit_status != 0 else ""
+        await asyncio.to_thread(runner.stop, directory, 0.0)  # what the agent started does not outlive it
         exited = AgentExited(exit_code=end.exit_status, error=error)
         self._services.record.add(self._session, AgentSaid(said=exited), spool=(key, end.end_offset))
         heard([exited], self._state.run)
@@ -164,7 +211,6 @@ class AgentLink:
         if self._driver is not None and self._driver.abilities.asks:
             settings = {**settings, "allow": self._allowed(settings.get("allow"))}
         memory = services.paths.spool / self._session / "memory"
-        memory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return LaunchContext(
             session=self._session,
             task=self._state.task,
@@ -183,6 +229,14 @@ class AgentLink:
         lines = own if isinstance(own, list) else []
         configured = [shlex.split(line) for line in self._services.config.policy.allow]
         return [*lines, *configured, *map(list, self._services.record.state.policy)]
+
+
+def agent_env(settings: Mapping[str, object], needs_model: bool, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what an agent's process sees of our environment: no secret but the key of its own model."""
+    names: tuple[str, ...] = _NETWORK_VARIABLES
+    if needs_model:
+        names = (*names, *_MODEL_VARIABLES, str(settings.get("api_key_env") or "OPENAI_API_KEY"))
+    return scrubbed_env({name: env[name] for name in names if name in env}, env)
 
 
 def _merge(deltas: list[AgentEvent]) -> list[AgentEvent]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
+from cockpit.journal.errors import JournalError
 from cockpit.journal.types import AppChanged
 from cockpit.providers.process import ProcessError, spawn
 from cockpit.providers.readiness import HttpProbe, LogProbe, NotReadyError, Probe, TcpProbe, wait_ready
-from cockpit.providers.sandbox import Policy, scrubbed_env
+from cockpit.providers.sandbox import Policy, SandboxError, scrubbed_env
 from cockpit.providers.text import clean_line
 from cockpit.sessions.config import AppConfig, ReadyConfig
 from cockpit.sessions.types import WorkspaceInfo
@@ -27,10 +28,10 @@ class App:
         self._services, self._session = services, session
         self._running: asyncio.Task[None] | None = None
 
-    async def start(self, info: WorkspaceInfo, env: dict[str, str]) -> None:
+    def start(self, info: WorkspaceInfo, env: dict[str, str]) -> None:
         """Start the app where cockpit.toml declares one and it does not run yet; does not wait until it is ready."""
         config = self._services.config.sessions.app
-        if config is None or self._running is not None:
+        if config is None or (self._running is not None and not self._running.done()):
             return
         self._running = asyncio.create_task(self._run(config, info, env), name=f"app of {self._session}")
 
@@ -52,16 +53,18 @@ class App:
             network=True,  # the leased port must be reachable from outside
         )
         log = services.paths.logs / f"app-{self._session}.log"
-        argv = services.sandbox.wrap(config.command, policy)
         try:
             self._tell("starting")
-            async with spawn(argv, cwd=Path(info.path), env=scrubbed_env(env), log=log) as running:
+            argv = await asyncio.to_thread(services.sandbox.wrap, config.command, policy)
+            async with spawn(argv, cwd=Path(info.path), env=services.marked(scrubbed_env(env)), log=log) as running:
                 if config.ready is not None:
                     await wait_ready(running, _probe(config.ready, env), config.timeout_s)
                 self._tell("ready", f"http://127.0.0.1:{env['PORT']}" if "PORT" in env else "")
                 status = await running.wait()
                 self._tell("stopped", f"ended with status {status}")
-        except (ProcessError, NotReadyError) as error:
+        except JournalError:
+            return  # the supervisor ends because of it
+        except (ProcessError, NotReadyError, SandboxError, OSError, ValueError) as error:
             self._tell("failed", clean_line(str(error))[:300])
 
     def _tell(self, status: Literal["starting", "ready", "failed", "stopped"], detail: str = "") -> None:

@@ -10,10 +10,11 @@ from cockpit import __version__
 from cockpit.journal.types import FileReviewed
 from cockpit.protocol import types as cmd
 from cockpit.protocol.server import CommandRefused
+from cockpit.providers.git import GitError
 from cockpit.sessions.types import DecisionKind
 from cockpit.state.model import Stats
 from cockpit.supervisor.garbage import collect
-from cockpit.supervisor.record import envelope_of
+from cockpit.supervisor.record import envelope_of, is_known
 from cockpit.supervisor.signals import Asked, Human, Undone
 from cockpit.types import SessionId
 
@@ -32,6 +33,12 @@ class Commands:
 
     async def __call__(self, command: cmd.Command, person: str) -> dict[str, Any]:
         """Return the result. Raises `CommandRefused`."""
+        try:
+            return await self._carry_out(command, person)
+        except GitError as error:
+            raise CommandRefused(error.what, error.kept, error.next) from error
+
+    async def _carry_out(self, command: cmd.Command, person: str) -> dict[str, Any]:
         match command:
             case cmd.Approve() | cmd.Reject() | cmd.Redirect() | cmd.AnswerRequest() | cmd.Stop() | cmd.Resume():
                 return await self._human(command, person)
@@ -138,7 +145,7 @@ class Commands:
         await journal.flushed()
         before = command.before if command.before is not None else journal.last_seq() + 1
         rows = await journal.read_backwards(command.session, before, command.limit)
-        envelopes = [envelope_of(row).model_dump(mode="json") for row in rows]
+        envelopes = [envelope_of(row).model_dump(mode="json") for row in rows if is_known(row)]
         return {"envelopes": envelopes, "is_start": len(rows) < command.limit}
 
     async def _review(self, command: cmd.ReviewFile, person: str) -> dict[str, Any]:

@@ -7,37 +7,55 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from cockpit import __version__
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner, Confine
+from cockpit.checks.runtime.runner import RunProcess
 from cockpit.config import Config, ConfigError, load
+from cockpit.journal.errors import JournalError
 from cockpit.journal.repo import Journal
-from cockpit.journal.types import ConfigBroken, ConfigLoaded, SessionCreated, SupervisorStarted, SupervisorStopped
+from cockpit.journal.types import (
+    ConfigBroken,
+    ConfigLoaded,
+    Envelope,
+    Noted,
+    SessionCreated,
+    StatusChanged,
+    SupervisorStarted,
+    SupervisorStopped,
+)
 from cockpit.protocol.server import Server
 from cockpit.providers.clock import SystemClock
 from cockpit.providers.git import Repository
 from cockpit.providers.paths import Paths, refuse_network_filesystem
-from cockpit.providers.process import run
+from cockpit.providers.process import Completed, run
+from cockpit.providers.process_tree import kill_marked
 from cockpit.providers.sandbox import Policy, Sandbox
-from cockpit.providers.secrets import redact
+from cockpit.providers.secrets import redact, secret_values
 from cockpit.sessions.service import next_to_start, session_id
 from cockpit.sessions.spool_watch import SpoolWatcher, open_watcher
-from cockpit.sessions.types import FINAL, Task
+from cockpit.sessions.types import ACTIVE, FINAL, Task
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
 from cockpit.supervisor.record import Record
-from cockpit.supervisor.services import Services
+from cockpit.supervisor.services import OWNER_MARKER, Services, owner
 from cockpit.supervisor.session import SessionLoop
-from cockpit.supervisor.signals import Signal, Start, Tick
+from cockpit.supervisor.signals import Signal, Start, TakenDown, Tick
 from cockpit.supervisor.watch import USER_CONFIG, watch_config, watch_workspaces
 from cockpit.types import SessionId
 
 log = logging.getLogger(__name__)
 
 TICK_S = 2.0
+DOWN_WITHIN_S = 30.0
+"""How long sessions may take to end when the supervisor is taken down."""
+THREADS = 48
+"""Blocking work at the same time: an agent that does not read its input holds one for seconds."""
 
 
 class AlreadyRunning(Exception):
@@ -57,10 +75,11 @@ class Supervisor:
 
     async def begin(self) -> None:
         """Take up every session where it was left."""
-        state = self.services.record.state
-        for session in list(state.sessions.values()):
+        record = self.services.record
+        offsets = await record.journal.spool_offsets()
+        for session in list(record.state.sessions.values()):
             if session.status not in FINAL:
-                self._begin_loop(session.id)
+                self._begin_loop(session.id, offsets.get(f"{session.id}/{session.run}", 0))
         self.services.landing.take_up()
         self.start_queued()
         self.tasks.create_task(self._tick(), name="ticks")
@@ -94,9 +113,21 @@ class Supervisor:
 
     async def stop_agents(self) -> None:
         """End every agent; their sessions can be resumed."""
-        async with asyncio.TaskGroup() as group:
-            for loop in self.loops.values():
-                group.create_task(loop.agent.stop())
+        ending: list[asyncio.Event] = []
+        for loop in self.loops.values():
+            ending.append(asyncio.Event())
+            loop.post(TakenDown(ending[-1]))
+        try:
+            async with asyncio.timeout(DOWN_WITHIN_S):
+                for done in ending:
+                    await done.wait()
+        except TimeoutError:
+            log.warning("%d sessions did not end in time", sum(not done.is_set() for done in ending))
+
+    def happened(self, envelope: Envelope, _body: bytes) -> None:
+        """Fill a place as soon as it gets free (see `Record.listen`)."""
+        if isinstance(envelope.event, StatusChanged) and envelope.event.status not in ACTIVE:
+            self.start_queued()
 
     async def tell_config(self) -> None:
         """Journal what cockpit.toml says now, as far as screens show it."""
@@ -110,8 +141,8 @@ class Supervisor:
         )
         self.services.record.add(None, event)
 
-    def _begin_loop(self, session: SessionId) -> SessionLoop:
-        loop = SessionLoop(self.services, session, self.tasks)
+    def _begin_loop(self, session: SessionId, offset: int = 0) -> SessionLoop:
+        loop = SessionLoop(self.services, session, self.tasks, offset)
         self.loops[session] = loop
         self.tasks.create_task(loop.run(), name=f"session {session}")
         return loop
@@ -132,7 +163,9 @@ async def serve(repo_root: Path, *, log_level: int = logging.INFO) -> None:
     paths = Paths.for_repo(repo_root)
     await asyncio.to_thread(paths.ensure)
     _log_to(paths.logs / "supervisor.log", log_level)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
     with _only_one(paths.state / "supervisor.lock"):
+        await _end_orphans(paths)
         async with (
             await Journal.open(paths.journal, refuse=refuse_network_filesystem) as journal,
             open_watcher() as spools,
@@ -140,15 +173,41 @@ async def serve(repo_root: Path, *, log_level: int = logging.INFO) -> None:
             await _run(paths, journal, spools)
 
 
+async def _end_orphans(paths: Paths) -> None:
+    """End what a supervisor that crashed had running. Agents are not its own, and go on."""
+    try:
+        killed = await asyncio.to_thread(kill_marked, owner(paths), marker=OWNER_MARKER)
+    except (TimeoutError, OSError) as error:
+        log.warning("processes of an earlier supervisor do not end: %s", error)
+    else:
+        if killed:
+            log.info("ended %d processes that an earlier supervisor left behind", killed)
+
+
+def _marking(paths: Paths) -> RunProcess:
+    """Return `run`, for processes that are found again by whom they belong to."""
+    mark = {OWNER_MARKER: owner(paths)}
+
+    async def run_marked(
+        argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float, output_limit_bytes: int
+    ) -> Completed:
+        marked = {**env, **mark}
+        return await run(argv, cwd=cwd, env=marked, timeout_s=timeout_s, output_limit_bytes=output_limit_bytes)
+
+    return run_marked
+
+
 async def _run(paths: Paths, journal: Journal, spools: SpoolWatcher) -> None:
     clock = SystemClock()
-    record = await Record.resume(journal, clock, redact)
+    clean = partial(redact, values=secret_values(os.environ))
+    record = await Record.resume(journal, clock, clean)
     repository = await Repository.open(paths.repo, paths.git)
     sandbox = await asyncio.to_thread(Sandbox.detect)
     config, problem = _load(repository.root, paths.config / USER_CONFIG)
-    cache = CheckCache(paths.artifacts / "checks", redact=redact)
+    cache = CheckCache(paths.artifacts / "checks", redact=clean)
+    run_process = _marking(paths)
     commands = Commands()
-    server = Server(record.state, commands)
+    server = Server(record.state, commands, last_words=lambda: str(journal.failure or ""))
     services = Services(
         record=record,
         config=config,
@@ -156,9 +215,10 @@ async def _run(paths: Paths, journal: Journal, spools: SpoolWatcher) -> None:
         paths=paths,
         clock=clock,
         sandbox=sandbox,
-        checks=CheckRunner(run, cache, os.cpu_count() or 1, confine=_confine(sandbox, paths)),
+        checks=CheckRunner(run_process, cache, os.cpu_count() or 1, confine=_confine(sandbox, paths)),
         spools=spools,
         outputs=cache,
+        run=run_process,
         progress=server.progress,
     )
     started = SupervisorStarted(
@@ -168,12 +228,16 @@ async def _run(paths: Paths, journal: Journal, spools: SpoolWatcher) -> None:
         sandbox=sandbox.describe() if sandbox.is_active else "",
     )
     record.add(None, started)
+    if record.skipped:
+        text = f"{record.skipped} events of a newer version of Cockpit were skipped"
+        record.add(None, Noted(text=text, level="warning"))
     await _supervise(services, server, commands, problem)
 
 
 async def _supervise(services: Services, server: Server, commands: Commands, problem: str) -> None:
     ready = asyncio.Event()
-    stop_listening = services.record.listen(server.happened)
+    stack = contextlib.ExitStack()
+    stack.callback(services.record.listen(server.happened))
     try:
         async with asyncio.TaskGroup() as tasks:
             supervisor = Supervisor(services, server, tasks)
@@ -181,6 +245,7 @@ async def _supervise(services: Services, server: Server, commands: Commands, pro
             await supervisor.tell_config()
             if problem:
                 services.record.add(None, ConfigBroken(error=problem))
+            stack.callback(services.record.listen(supervisor.happened))
             await supervisor.begin()
             tasks.create_task(server.serve(services.paths.supervisor_socket, ready.set), name="socket")
             tasks.create_task(watch_config(supervisor), name="watch cockpit.toml")
@@ -192,11 +257,13 @@ async def _supervise(services: Services, server: Server, commands: Commands, pro
             raise _Over
     except* _Over:
         log.info("ended in good order")
+    except* JournalError as errors:
+        raise _first(errors) from None
     finally:
-        stop_listening()
-        with contextlib.suppress(Exception):
-            services.record.save_snapshot()
+        stack.close()
+        with contextlib.suppress(JournalError):
             await services.record.add(None, SupervisorStopped())
+            await services.record.save_snapshot()
 
 
 class _Over(Exception):
@@ -205,7 +272,15 @@ class _Over(Exception):
 
 async def _fail_with(journal: Journal) -> None:
     """End the supervisor when the journal takes no more: nothing may happen that is not on disk."""
-    raise await journal.failed()
+    failure = await journal.failed()
+    log.critical("the journal takes no more, so nothing may happen any more: %s", failure)
+    raise failure
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first error inside groups of groups."""
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _load(root: Path, user_file: Path) -> tuple[Config, str]:

@@ -1,10 +1,16 @@
-"""What a person's decision does to a session. Each is on disk before it is acted on."""
+"""What a person's decision does to a session.
+
+A decision, what it costs and what follows from it reach the disk together, before anything is acted on. A decision
+that is refused leaves no trace: whatever may speak against it is looked at first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 
+from cockpit.changes.config import AutoApproveConfig
+from cockpit.changes.service.approval import may_approve
 from cockpit.journal.types import DecisionMade, Event, PolicyAdded
 from cockpit.protocol.server import CommandRefused
 from cockpit.protocol.types import AnswerRequest, Approve, Attention, Redirect, Reject, Resume, Stop
@@ -20,6 +26,9 @@ from cockpit.sessions.types import (
     SessionStatus,
     Steer,
 )
+from cockpit.state.model import SessionState
+from cockpit.supervisor.agent_life import new_id
+from cockpit.supervisor.closing import keep_work, wind_up
 from cockpit.supervisor.signals import Asked, Undone
 
 if TYPE_CHECKING:
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
 
 _S = SessionStatus
 _RESUMABLE = (_S.INTERRUPTED, _S.PAUSED, _S.FAILED)
+_SPOKEN = (DecisionKind.REDIRECT, DecisionKind.RESUME, DecisionKind.EXTEND)
 
 
 async def decide(loop: SessionLoop, asked: Asked) -> dict[str, Any]:
@@ -53,46 +63,53 @@ async def decide(loop: SessionLoop, asked: Asked) -> dict[str, Any]:
 async def _approve(loop: SessionLoop, command: Approve, person: str) -> None:
     state = loop.state
     if state.status is not _S.READY or state.receipt is None:
-        raise CommandRefused(f"“{state.name}” is {state.status}, not ready.", "Nothing was approved.")
+        how = state.status if state.status is not _S.READY else "not clean any more"
+        raise CommandRefused(f"“{state.name}” is {how}.", "Nothing was approved.")
     commit = state.receipt.commit
     if command.commit and command.commit != commit:
         raise CommandRefused(
             "The change is no longer the one you looked at.", "Nothing was approved.", "Look at the new diff."
         )
+    if state.workspace is None:
+        raise CommandRefused("Its workspace was reclaimed.", "Its branch is kept.", "Merge the branch by hand.")
     by = person
     if command.policy:
         by = f"policy ({command.policy}) of {person}"
         _check_policy(loop, command.policy)
-    await _record(loop, DecisionKind.APPROVE, by, command.attention, commit=commit)
-    await loop.enter_queue(commit)
+    decided = _decided(loop, DecisionKind.APPROVE, by, command.attention, commit=commit)
+    await loop.services.landing.enter(loop, commit, *decided)
 
 
 def _check_policy(loop: SessionLoop, policy: Literal["policy", "clean"]) -> None:
     """Let an unattended approval pass, or raise `CommandRefused` with what speaks against it."""
     config = loop.services.config.merge.auto_approve
-    if policy == "clean":
-        return
-    from cockpit.changes.service.approval import may_approve
-
-    if config is None:
-        raise CommandRefused(
-            "cockpit.toml allows no unattended approval.", "It waits as ready.", "Add [merge.auto_approve] paths."
-        )
     state = loop.state
+    assert state.change is not None
+    if policy == "policy":
+        if config is None:
+            raise CommandRefused(
+                "cockpit.toml allows no unattended approval.", "It waits as ready.", "Add [merge.auto_approve] paths."
+            )
+        _require_allowed(config, state)
+    if state.task.paths:
+        _require_allowed(AutoApproveConfig(paths=state.task.paths), state)
+
+
+def _require_allowed(config: AutoApproveConfig, state: SessionState) -> None:
     assert state.change is not None
     is_allowed, reason = may_approve(config, state.change, state.receipt)
     if not is_allowed:
-        raise CommandRefused(f"Not approved by policy: {reason}", "It waits as ready.", "A person decides.")
+        raise CommandRefused(f"Not approved by policy: {reason}.", "It waits as ready.", "A person decides.")
 
 
 async def _reject(loop: SessionLoop, command: Reject, person: str) -> None:
     if loop.state.status in FINAL:
         raise CommandRefused(f"“{loop.state.name}” is {loop.state.status} already.", "Nothing was changed.")
-    await _record(loop, DecisionKind.REJECT, person, command.attention, text=command.reason)
     await _leave_what_runs(loop)
-    await loop.move(_S.REJECTED, command.reason)
-    await loop.agent.stop()
-    await loop.workspace.close()
+    decided = _decided(loop, DecisionKind.REJECT, person, command.attention, text=command.reason)
+    await loop.move(_S.REJECTED, command.reason, *decided)
+    await wind_up(loop)
+    await keep_work(loop)
 
 
 async def _redirect(loop: SessionLoop, command: Redirect, person: str) -> None:
@@ -102,19 +119,24 @@ async def _redirect(loop: SessionLoop, command: Redirect, person: str) -> None:
         raise CommandRefused("A redirect needs words.", "Nothing was sent.")
     if status in FINAL:
         raise CommandRefused(f"“{loop.state.name}” is {status}.", "Nothing was sent.", "Begin a new task instead.")
-    if status in (_S.QUEUED, _S.PREPARING):
-        raise CommandRefused("The agent has not begun yet.", "Nothing was sent.", "Say it when it works.")
-    decision = await _record(
+    if status in (_S.WORKING, _S.WAITING) and loop.agent.is_running:
+        decided = _redirected(loop, command, person)
+        said = Send(id=new_id(), text=text) if command.after_turn else Steer(id=new_id(), text=text)
+        await loop.say(said, person, *decided)
+    elif status in (_S.QUEUED, _S.PREPARING):
+        await loop.services.record.add(loop.id, *_redirected(loop, command, person))  # told with the prompt
+    elif _never_began(loop.state):
+        await loop.prepare_again(*_redirected(loop, command, person))
+    else:
+        await _leave_what_runs(loop)
+        await loop.agent.ensure()  # what can fail comes first
+        await loop.begin_turn(text, person, *_redirected(loop, command, person))
+
+
+def _redirected(loop: SessionLoop, command: Redirect, person: str) -> list[Event]:
+    return _decided(
         loop, DecisionKind.REDIRECT, person, command.attention, text=command.text, comments=command.comments
     )
-    if status in (_S.WORKING, _S.WAITING) and loop.agent.is_running:
-        if command.after_turn:
-            await loop.agent.send(Send(id=decision.id, text=text), person)
-        else:
-            await loop.agent.send(Steer(id=decision.id, text=text), person)
-        return
-    await _leave_what_runs(loop)
-    await loop.begin_turn(text, person)
 
 
 async def _answer(loop: SessionLoop, command: AnswerRequest, person: str) -> None:
@@ -122,25 +144,27 @@ async def _answer(loop: SessionLoop, command: AnswerRequest, person: str) -> Non
     if request is None:
         raise CommandRefused("This request is no longer open.", "Nothing was answered.")
     text = f"{command.decision}: {command.text}" if command.text else str(command.decision)
-    policy: list[Event] = []
+    decided = _decided(loop, DecisionKind.ANSWER, person, command.attention, text=text, request=command.request)
     if command.decision is AnswerDecision.ALWAYS and request.kind is RequestKind.COMMAND and request.argv:
-        policy.append(PolicyAdded(argv=request.argv, by=person))
-    decision = await _record(loop, DecisionKind.ANSWER, person, Attention(), text=text, with_it=policy)
-    loop.resolve(f"{loop.id}:request:{command.request}", str(command.decision), command.attention, person)
-    answer = Answer(id=decision.id, request=command.request, decision=command.decision, text=command.text)
-    await loop.agent.send(answer, person)
+        decided.append(PolicyAdded(argv=request.argv, by=person))
+    answer = Answer(id=new_id(), request=command.request, decision=command.decision, text=command.text)
+    await loop.agent.send(answer, person, *decided)
 
 
 async def _stop(loop: SessionLoop, person: str) -> None:
     status = loop.state.status
     if status not in (_S.QUEUED, _S.PREPARING, _S.WORKING, _S.WAITING, _S.CHECKING):
         raise CommandRefused(f"“{loop.state.name}” is {status}; nothing runs.", "Nothing was stopped.")
-    await _record(loop, DecisionKind.STOP, person, Attention())
+    decided = _decided(loop, DecisionKind.STOP, person, Attention())
+    reason = f"stopped by {person}"
     if status in (_S.WORKING, _S.WAITING) and loop.agent.is_running:
-        await loop.stop_agent_soon()
+        await loop.services.record.add(loop.id, *decided)
+        loop.leave_for(_S.INTERRUPTED, reason)
+        await loop.agent.end_turn()
         return
-    await loop.cancel_step()
-    await loop.move(_S.INTERRUPTED, f"stopped by {person}")
+    await loop.step.cancel()
+    await loop.move(_S.INTERRUPTED, reason, *decided)
+    await loop.agent.retire()
 
 
 async def _resume(loop: SessionLoop, command: Resume, person: str) -> None:
@@ -148,30 +172,37 @@ async def _resume(loop: SessionLoop, command: Resume, person: str) -> None:
     if status not in _RESUMABLE:
         raise CommandRefused(f"“{loop.state.name}” is {status}; there is nothing to resume.", "Nothing was changed.")
     kind = DecisionKind.EXTEND if status is _S.PAUSED else DecisionKind.RESUME
-    await _record(loop, kind, person, command.attention, text=command.text)
-    if loop.state.workspace is None or loop.state.run == 0:
-        await loop.prepare_again()
+    if _never_began(loop.state):
+        await loop.prepare_again(*_decided(loop, kind, person, command.attention, text=command.text))
         return
-    await loop.begin_turn(command.text or "Go on with the task where you were interrupted.", person)
+    await loop.agent.ensure()
+    decided = _decided(loop, kind, person, command.attention, text=command.text)
+    await loop.begin_turn(command.text or "Go on with the task where you were interrupted.", person, *decided)
 
 
 async def undo(loop: SessionLoop, undone: Undone) -> dict[str, Any]:
     """Take back an approval that has not landed, or a rejection. Raises `CommandRefused`."""
-    decision = undone.decision
+    decision, state = undone.decision, loop.state
     match decision.kind:
         case DecisionKind.APPROVE:
-            if loop.state.status is not _S.LANDING or not await loop.services.landing.withdraw(loop.id, "undone"):
-                raise CommandRefused(f"“{loop.state.name}” is {loop.state.status} already.", "Nothing was undone.")
-            back, reason = _S.READY, "approval undone"
+            if state.status is not _S.LANDING or not await loop.services.landing.withdraw(loop.id, "undone"):
+                raise CommandRefused(f"“{state.name}” is {loop.state.status} already.", "Nothing was undone.")
+            reason = "approval undone"
         case DecisionKind.REJECT:
-            clean = loop.state.receipt is not None
-            back, reason = (_S.READY if clean else _S.INTERRUPTED), "rejection undone"
+            if state.status is not _S.REJECTED:
+                raise CommandRefused(f"“{state.name}” is {state.status} already.", "Nothing was undone.")
+            if state.workspace is None and state.run:
+                raise CommandRefused(
+                    "Its workspace was reclaimed.", "Its branch is kept.", "Begin a new task from the branch."
+                )
+            reason = "rejection undone"
         case _:
             raise CommandRefused(
                 f"A {decision.kind} cannot be taken back: the agent has it.", "Nothing was undone.", "Redirect it."
             )
-    await _record(loop, DecisionKind.UNDO, undone.person, Attention(), undoes=decision.id)
-    await loop.move(back, reason)
+    back = _S.READY if state.receipt is not None else _S.INTERRUPTED
+    decided = _decided(loop, DecisionKind.UNDO, undone.person, Attention(), undoes=decision.id)
+    await loop.move(back, reason, *decided)
     return {"undone": decision.kind, "session": loop.id}
 
 
@@ -184,14 +215,28 @@ def words(text: str, comments: Sequence[LineComment]) -> str:
     return "\n\n".join(parts)
 
 
+def opening_words(loop: SessionLoop) -> str:
+    """Return what the first turn begins with: the task, and what people have said about it since."""
+    since = [
+        words(decision.text, decision.comments)
+        for decision in loop.services.record.state.decisions
+        if decision.session == loop.id and decision.kind in _SPOKEN
+    ]
+    return "\n\n".join(part for part in (loop.state.task.prompt, *since) if part)
+
+
+def _never_began(state: SessionState) -> bool:
+    return state.workspace is None or state.run == 0
+
+
 async def _leave_what_runs(loop: SessionLoop) -> None:
     """End the checks or the wait in the merge queue, so that the session can go elsewhere."""
-    await loop.cancel_step()
+    await loop.step.cancel()
     if loop.state.status is _S.LANDING and not await loop.services.landing.withdraw(loop.id, "taken back"):
         raise CommandRefused(f"“{loop.state.name}” has landed.", "Nothing was changed.", "Begin a new task instead.")
 
 
-async def _record(
+def _decided(
     loop: SessionLoop,
     kind: DecisionKind,
     person: str,
@@ -201,11 +246,9 @@ async def _record(
     commit: str = "",
     comments: tuple[LineComment, ...] = (),
     undoes: str = "",
-    with_it: Sequence[Event] = (),
-) -> Decision:
-    """Put the decision on disk, with what it cost its human."""
-    from cockpit.supervisor.session import new_id
-
+    request: str = "",
+) -> list[Event]:
+    """Return the events of a decision: itself, and what it cost its human."""
     decision = Decision(
         id=new_id(),
         kind=kind,
@@ -217,9 +260,4 @@ async def _record(
         comments=comments,
         undoes=undoes,
     )
-    if kind is not DecisionKind.ANSWER:
-        for item in loop.open_items():
-            if not item.request:
-                loop.resolve(item.id, str(kind), attention, person)
-    await loop.services.record.add(loop.id, DecisionMade(decision=decision), *with_it)
-    return decision
+    return [DecisionMade(decision=decision), *loop.items.decided(str(kind), attention, person, request)]

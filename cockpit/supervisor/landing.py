@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,17 +11,34 @@ from typing import TYPE_CHECKING
 from cockpit.changes.runtime import MergeQueue
 from cockpit.changes.types import QueueEntry
 from cockpit.checks.types import CheckResult, When
-from cockpit.journal.types import Event, Landed, Noted, QueueBlocked, QueueEntered, QueueLeft
-from cockpit.sessions.types import SessionStatus, Task
+from cockpit.config import Config
+from cockpit.journal.errors import JournalError
+from cockpit.journal.types import (
+    AttentionRaised,
+    AttentionResolved,
+    Event,
+    Landed,
+    Noted,
+    QueueBlocked,
+    QueueEntered,
+    QueueLeft,
+    QueueTested,
+)
+from cockpit.sessions.types import AttentionItem, AttentionKind, SessionStatus, Task
 from cockpit.supervisor.rounds import target_of
 from cockpit.supervisor.services import Services
+from cockpit.supervisor.set_up import set_up
 from cockpit.supervisor.signals import HasLanded, LeftQueue, Signal
 from cockpit.types import CommitId, SessionId, TreeId
 
 if TYPE_CHECKING:
     from cockpit.supervisor.session import SessionLoop
 
+log = logging.getLogger(__name__)
+
 Post = Callable[[SessionId, Signal], None]
+REPAIR_S = 5.0
+"""Rest before a queue that failed inside is made anew."""
 
 
 class Landing:
@@ -39,12 +57,12 @@ class Landing:
         for target, entries in by_target.items():
             self._queue(target, entries)
 
-    async def enter(self, loop: SessionLoop, commit: str) -> None:
-        """Put a session's change into its target's queue; on disk when this returns."""
+    async def enter(self, loop: SessionLoop, commit: str, *with_it: Event) -> None:
+        """Put a session's change, with the decision that led to it, into its target's queue; on disk on return."""
         workspace = loop.state.workspace
         assert workspace is not None
         entered = QueueEntered(commit=CommitId(commit), target=workspace.base)
-        await loop.move(SessionStatus.LANDING, "", entered)
+        await loop.move(SessionStatus.LANDING, "", *with_it, entered)
         entry = next(e for e in self._services.record.state.queue if e.session == loop.id)
         self._queue(workspace.base).enter(entry)
 
@@ -58,11 +76,40 @@ class Landing:
         for queue in self._queues.values():
             queue.poke()
 
+    def reconfigured(self, before: Config) -> None:
+        """Other settings are in force: other checks mean that everything queued is tested anew."""
+        config = self._services.config
+        for queue in self._queues.values():
+            queue.resize(config.merge.window)
+            if (config.checks, config.sessions.setup) != (before.checks, before.sessions.setup):
+                queue.retest()
+            queue.poke()
+
     def _queue(self, target: str, entries: list[QueueEntry] | None = None) -> MergeQueue:
         if target in self._queues:
             return self._queues[target]
+        self._queues[target] = queue = self._made(target)
+        self._tasks.create_task(self._keep(target, queue, entries or []), name=f"merge queue of {target}")
+        return queue
+
+    async def _keep(self, target: str, queue: MergeQueue, entries: list[QueueEntry]) -> None:
+        """Run a queue. One that fails inside is made anew from what the journal holds."""
+        while True:
+            try:
+                await queue.run(entries)
+            except* JournalError:
+                raise
+            except* Exception as errors:
+                log.exception("the merge queue of %s failed", target)
+                text = f"the merge queue of {target} failed and begins again: {errors.exceptions[0]}"
+                self._services.record.add(None, Noted(text=text, level="error"))
+            await asyncio.sleep(REPAIR_S)
+            queue = self._queues[target] = self._made(target)
+            entries = [entry for entry in self._services.record.state.queue if entry.target == target]
+
+    def _made(self, target: str) -> MergeQueue:
         services = self._services
-        queue = MergeQueue(
+        return MergeQueue(
             target,
             git=services.repository,
             check=self._check,
@@ -72,9 +119,6 @@ class Landing:
             window=services.config.merge.window,
             clock=services.clock,
         )
-        self._queues[target] = queue
-        self._tasks.create_task(queue.run(entries or ()), name=f"merge queue of {target}")
-        return queue
 
     def _task_of(self, session: SessionId) -> Task:
         return self._services.record.state.sessions[session].task
@@ -83,6 +127,8 @@ class Landing:
         self, tree: TreeId, directory: Path, session: SessionId, only: tuple[str, ...]
     ) -> tuple[CheckResult, ...]:
         services = self._services
+        # Filling a folder removes what git does not keep, so what the checks need is made again.
+        await set_up(services, directory, services.paths.data / "landing" / "scratch", {})
         target = await target_of(services, directory, tree)
         checks = services.config.checks
         if only:
@@ -90,13 +136,26 @@ class Landing:
         return await services.checks.run(checks, When.MERGE, target, is_rerun=bool(only))
 
     async def _on_event(self, session: SessionId, event: Event) -> None:
-        await self._services.record.add(session, event)
+        await self._services.record.add(session, event, *self._attention(session, event))
         match event:
             case Landed():
                 self._post(session, HasLanded())
             case QueueLeft():
                 self._post(session, LeftQueue(event.reason, event.findings))
-            case QueueBlocked():
-                await self._services.record.add(session, Noted(text=event.reason, level="warning"))
             case _:
                 pass
+
+    def _attention(self, session: SessionId, event: Event) -> list[Event]:
+        """Return what a person has to see of it: a change that waits for them, or does so no longer."""
+        now = self._services.clock.now()
+        item_id = f"{session}:{AttentionKind.BLOCKED}"
+        item = self._services.record.state.attention.get(item_id)
+        if isinstance(event, QueueBlocked):
+            since = item.since if item is not None else now
+            raised = AttentionItem(
+                id=item_id, session=session, kind=AttentionKind.BLOCKED, title=event.reason, since=since
+            )
+            return [AttentionRaised(item=raised)]
+        if item is not None and isinstance(event, QueueTested | QueueLeft):
+            return [AttentionResolved(item=item_id, how="no longer blocked", waited_s=max(0.0, now - item.since))]
+        return []

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
+import re
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, get_args
 
+from pydantic import ValidationError
+
+from cockpit.journal.errors import JournalUnreadableError
 from cockpit.journal.repo import Journal
 from cockpit.journal.row import Row
-from cockpit.journal.types import EVENT, Envelope, Event
+from cockpit.journal.types import EVENT, AgentSaid, Envelope, Event
 from cockpit.providers.clock import Clock
+from cockpit.sessions.types import AgentEvent
 from cockpit.state.fold import apply
 from cockpit.state.model import STATE, State
-from cockpit.types import SessionId
+from cockpit.types import Model, SessionId
+
+log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY = 10_000
 """Events between two snapshots: what a start-up has to fold at most, give or take."""
 _PAGE = 5_000
+
+_KINDS: tuple[type[Model], ...] = get_args(get_args(Event)[0])
+_VERSIONS = {str(kind.model_fields["kind"].default): int(kind.model_fields["v"].default) for kind in _KINDS}
+_AGENT = str(AgentSaid.model_fields["kind"].default)
+_SAID = frozenset(str(one.model_fields["type"].default) for one in get_args(get_args(AgentEvent)[0]))
+_TYPE = re.compile(r'"said":\s*\{\s*"type":\s*"(\w+)"')
 
 Listener = Callable[[Envelope, bytes], None]
 """Is told of every event with its JSON body; must not block."""
@@ -31,17 +46,32 @@ class Record:
         self._redact = redact
         self._listeners: list[Listener] = []
         self._snapshot_due = state.seq + SNAPSHOT_EVERY
+        self.skipped = 0
+        """Events of the journal that this version knows nothing of."""
 
     @classmethod
     async def resume(cls, journal: Journal, clock: Clock, redact: Callable[[str], str]) -> Record:
-        """Fold what the journal holds, beginning with its newest snapshot."""
-        state = State()
-        if saved := await journal.snapshot_load():
-            state = STATE.validate_json(saved[1])
-        while rows := await journal.read(state.seq, _PAGE):
+        """Fold what the journal holds, beginning with its newest snapshot.
+
+        Kinds of events that this version does not know were added by a newer one and change nothing that it does know:
+        they are skipped, and counted in `skipped`.
+
+        Raises:
+            JournalUnreadableError: an event of a known kind cannot be read, or has a newer version of its meaning.
+        """
+        state = await _newest_snapshot(journal)
+        at, skipped = state.seq, 0
+        while rows := await journal.read(at, _PAGE):
             for row in rows:
-                apply(state, envelope_of(row))
-        return cls(journal, state, clock, redact)
+                if is_known(row):
+                    apply(state, _read(journal, row))
+                else:
+                    skipped += 1
+            at = state.seq = rows[-1].seq
+            await asyncio.sleep(0)
+        record = cls(journal, state, clock, redact)
+        record.skipped = skipped
+        return record
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Tell `listener` of every event from now on; call what is returned to stop."""
@@ -91,6 +121,39 @@ def envelope_of(row: Row) -> Envelope:
     """Return the event that a row of the journal holds."""
     session = SessionId(row.session) if row.session is not None else None
     return Envelope.model_construct(seq=row.seq, at=row.at, session=session, event=EVENT.validate_json(row.body))
+
+
+def is_known(row: Row) -> bool:
+    """Return whether this version knows what kind of event a row is."""
+    if row.kind != _AGENT:
+        return row.kind in _VERSIONS
+    found = _TYPE.search(row.body)
+    return found is not None and found[1] in _SAID
+
+
+async def _newest_snapshot(journal: Journal) -> State:
+    saved = await journal.snapshot_load()
+    if saved is None:
+        return State()
+    try:
+        return STATE.validate_json(saved[1])
+    except ValidationError:
+        log.warning("the snapshot at event %d is of another version; folding from the beginning", saved[0])
+        return State()
+
+
+def _read(journal: Journal, row: Row) -> Envelope:
+    newest = _VERSIONS[row.kind]
+    if row.version > newest:
+        reason = f"event {row.seq} ({row.kind}) has version {row.version}, newer than {newest}: update Cockpit"
+        raise JournalUnreadableError(journal.path, reason)
+    try:
+        return envelope_of(row)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        reason = f"event {row.seq} ({row.kind}) makes no sense: {where}: {first['msg']}"
+        raise JournalUnreadableError(journal.path, reason) from error
 
 
 def _redact_strings(value: Any, redact: Callable[[str], str]) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner
+from cockpit.checks.runtime.runner import RunProcess
 from cockpit.config import Config
 from cockpit.providers.clock import Clock
 from cockpit.providers.git import Repository
@@ -20,6 +21,11 @@ from cockpit.types import SessionId
 
 if TYPE_CHECKING:
     from cockpit.supervisor.landing import Landing
+
+
+OWNER_MARKER = "COCKPIT_OWNER"
+"""Variable that names the supervisor in each process that is its own (checks, set-up, apps), agents excepted: what a
+crash of ours leaves behind is found by it, and ended by the next supervisor."""
 
 
 @dataclass(slots=True)
@@ -35,6 +41,17 @@ class Services:
     checks: CheckRunner
     spools: SpoolWatcher
     outputs: CheckCache
+    run: RunProcess
+    """Runs a command whose processes are found again after a crash of ours."""
     progress: Callable[[SessionId, AgentEvent], None]
     landing: Landing = field(init=False)
     """The merge queues; set by the daemon, which makes them out of the other parts."""
+
+    def marked(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a process that must not outlive the supervisor for long."""
+        return {**env, OWNER_MARKER: owner(self.paths)}
+
+
+def owner(paths: Paths) -> str:
+    """Return what marks the processes of this repository's supervisor, whichever process that is."""
+    return str(paths.state)

@@ -1,40 +1,45 @@
 """One session's loop: task -> workspace -> agent turn -> checks -> findings back -> ... -> ready -> landed.
 
 Everything that happens to a session passes through one inbox, so no two things happen to it at once. Long steps
-(preparing, checking) run beside the loop and report to it, so a person is always heard.
+(preparing, checking) run beside the loop and report to it, so a person is always heard. Whatever goes wrong here stays
+here: only a journal that takes no more ends the supervisor.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Coroutine
 from typing import Any
 
 from cockpit.checks.service import message_for_agent
-from cockpit.journal.types import AttentionRaised, AttentionResolved, Event, FindingsSent, Noted, StatusChanged
+from cockpit.journal.errors import JournalError
+from cockpit.journal.types import AttentionRaised, CommandSent, Event, FindingsSent, Noted, StatusChanged
 from cockpit.protocol.server import CommandRefused
-from cockpit.protocol.types import Attention
-from cockpit.sessions.service import item_of_request, item_of_status, may_move, silent_for, used_up
+from cockpit.providers.text import clean_line
+from cockpit.sessions.service import item_of_request, may_move, silent_for, used_up
 from cockpit.sessions.types import (
-    FINAL,
+    ACTIVE,
     AgentEvent,
     AgentExited,
-    AttentionItem,
     AttentionKind,
-    Close,
-    Interrupt,
+    Budget,
     RequestRaised,
     RequestResolved,
     Send,
     SessionStatus,
+    Steer,
+    Steered,
+    SteerOutcome,
     TurnEnded,
     TurnReason,
     TurnStarted,
 )
 from cockpit.state.model import SessionState
-from cockpit.supervisor.agent import AgentLink
+from cockpit.supervisor.agent_life import AgentLife, new_id
+from cockpit.supervisor.closing import wind_up
+from cockpit.supervisor.decide import decide, opening_words, undo
+from cockpit.supervisor.items import OpenItems
 from cockpit.supervisor.rounds import Round, run_round
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.signals import (
@@ -43,42 +48,55 @@ from cockpit.supervisor.signals import (
     HasLanded,
     Heard,
     LeftQueue,
+    Lost,
+    Overdue,
     Prepared,
     Signal,
     Start,
     StepFailed,
+    TakenDown,
     Tick,
     Undone,
 )
+from cockpit.supervisor.step import Step, reason_of
+from cockpit.supervisor.take_up import take_up
 from cockpit.supervisor.workspace import Workspace
 from cockpit.types import SessionId
 
 log = logging.getLogger(__name__)
 
-INTERRUPT_GRACE_S = 8.0
-"""How long an agent may take to end its turn before it is ended itself."""
+OWED_TURN_S = 5.0
+"""How soon after a turn the agent begins the one that a waiting message gets; it takes milliseconds."""
 _S = SessionStatus
+_IN_TURN = (_S.WORKING, _S.WAITING)
 
 
 class SessionLoop:
     """Owns one session for as long as the supervisor lives."""
 
-    def __init__(self, services: Services, session: SessionId, tasks: asyncio.TaskGroup) -> None:
-        """Nothing runs yet; `run` is the loop."""
+    def __init__(self, services: Services, session: SessionId, tasks: asyncio.TaskGroup, offset: int = 0) -> None:
+        """Nothing runs yet; `run` is the loop. `offset`: how far the journal has the agent's current spool."""
         self.services = services
         self.id = session
-        self.agent = AgentLink(services, session)
         self.workspace = Workspace(services, session)
-        self._tasks = tasks
+        self.agent = AgentLife(services, session, self.workspace, tasks, self.post)
+        self.items = OpenItems(services, session)
+        self.step = Step(f"session {session}", tasks, self.post)
+        self._offset = offset
         self._inbox: asyncio.Queue[Signal] = asyncio.Queue()
-        self._step: asyncio.Task[None] | None = None
-        self._following: asyncio.Task[None] | None = None
-        self._budget_pause = ""
+        self._leaving: tuple[SessionStatus, str] | None = None
+        self._owed: list[str] = []
+        self._overdue: asyncio.TimerHandle | None = None
 
     @property
     def state(self) -> SessionState:
         """The session as everybody sees it."""
         return self.services.record.state.sessions[self.id]
+
+    @property
+    def budget(self) -> Budget:
+        """The session's own budget, else the repository's."""
+        return self.state.task.budget or self.services.config.budget
 
     def post(self, signal: Signal) -> None:
         """Put something into the inbox."""
@@ -87,152 +105,170 @@ class SessionLoop:
     async def run(self) -> None:
         """Take the session up where it was left, then carry out what comes in, until cancelled."""
         try:
-            await self._take_up()
+            await self._attempt(take_up(self, self._offset))
             while True:
-                signal = await self._inbox.get()
-                try:
-                    await self._on(signal)
-                except CommandRefused:
-                    raise
-                except Exception as error:  # the edge of the session: it fails alone, and says so
-                    log.exception("session %s", self.id)
-                    await self.fail(f"{type(error).__name__}: {error}")
+                await self._attempt(self._on(await self._inbox.get()))
         finally:
-            await self.cancel_step()
+            self._forget_overdue()
+            await self.step.cancel()
             await self.workspace.close()
 
-    # --- taking up after a start ------------------------------------------------------------------------------------
-
-    async def _take_up(self) -> None:
-        status = self.state.status
-        if self.state.workspace is not None and status not in FINAL:
-            await self.workspace.adopt()
-        if status is _S.PREPARING:
-            self.begin_step(self._prepare())
-        elif status in (_S.WORKING, _S.WAITING):
-            await self._take_up_agent()
-        elif status is _S.CHECKING:
-            await self.agent.adopt()
-            self.begin_step(self._check())
-
-    async def _take_up_agent(self) -> None:
-        if not await self.agent.adopt():
-            await self.move(_S.INTERRUPTED, "its agent was not started when the supervisor ended")
-            return
-        offsets = await self.services.record.journal.spool_offsets()
-        self._follow(offsets.get(self.agent.spool_key, 0))
-        if self.agent.is_running:
-            await self.agent.send_again()
+    async def _attempt(self, work: Coroutine[Any, Any, None]) -> None:
+        """Carry something out; the session fails alone, and says so."""
+        try:
+            await work
+        except JournalError:
+            raise
+        except Exception as error:  # the edge of the session
+            log.exception("session %s", self.id)
+            await self.fail(reason_of(error))
 
     # --- the inbox --------------------------------------------------------------------------------------------------
 
     async def _on(self, signal: Signal) -> None:
+        status = self.state.status
         match signal:
             case Asked() | Undone():
                 await self._asked(signal)
             case Heard() if signal.run == self.state.run:
                 for said in signal.said:
                     await self._heard(said)
-            case Start() if self.state.status is _S.QUEUED:
-                await self.move(_S.PREPARING)
-                self.begin_step(self._prepare())
-            case Prepared() if self.state.status is _S.PREPARING:
-                await self.begin_turn(self.state.task.prompt)
-            case Checked() if self.state.status is _S.CHECKING:
+            case Start() if status is _S.QUEUED:
+                await self.prepare_again()
+            case Prepared() if status is _S.PREPARING:
+                await self.begin_turn(opening_words(self))
+            case Checked() if status is _S.CHECKING:
                 await self._checked(signal.round)
-            case StepFailed():
-                await self.fail(signal.reason)
-            case LeftQueue() if self.state.status is _S.LANDING:
+            case LeftQueue() if status is _S.LANDING:
                 await self._left_queue(signal)
-            case HasLanded() if self.state.status is _S.LANDING:
+            case HasLanded() if status is _S.LANDING:
                 await self.move(_S.LANDED)
-                await self.workspace.close()
+                await wind_up(self)
+            case _:
+                await self._on_trouble(signal)
+
+    async def _on_trouble(self, signal: Signal) -> None:
+        match signal:
             case Tick():
                 await self._tick()
+            case StepFailed():
+                await self.fail(signal.reason)
+            case Lost() if signal.run == self.state.run and self.state.status in _IN_TURN:
+                await self.move(_S.INTERRUPTED, signal.reason)
+            case Overdue() if self.state.status in _IN_TURN:
+                self._owed.clear()
+                await self._turn_ended(signal.said)
+            case TakenDown():
+                await self._taken_down(signal)
             case _:
                 pass  # overtaken by events: the session has moved on since it was posted
 
     async def _asked(self, signal: Asked | Undone) -> None:
-        from cockpit.supervisor.decide import decide, undo
-
+        """Carry out a decision; what speaks against it is handed to whoever asked."""
         try:
             result = await (decide(self, signal) if isinstance(signal, Asked) else undo(self, signal))
-        except Exception as error:  # handed to whoever asked
+        except Exception as error:
             if not signal.answer.done():
                 signal.answer.set_exception(error)
+                signal.answer.exception()  # counts as seen: whoever asked may be gone
+            if not isinstance(error, CommandRefused):
+                raise
             return
         if not signal.answer.done():
             signal.answer.set_result(result)
 
+    async def _taken_down(self, signal: TakenDown) -> None:
+        try:
+            await self.step.cancel()
+            if not self.state.has_exited:
+                await self.agent.stop()
+            if self.state.status in ACTIVE:
+                await self.move(_S.INTERRUPTED, "the cockpit was taken down")
+            await self.workspace.close()
+        finally:
+            signal.done.set()
+
     # --- what the agent says ----------------------------------------------------------------------------------------
 
     async def _heard(self, said: AgentEvent) -> None:
-        self._resolve_stall()
         status = self.state.status
         match said:
-            case TurnStarted() if status is _S.CHECKING:
-                await self.cancel_step()
-                await self.move(_S.WORKING)
-            case RequestRaised() if status in (_S.WORKING, _S.WAITING):
-                item = item_of_request(self.state, said, self.services.clock.now())
-                await self.move(_S.WAITING, said.title, AttentionRaised(item=item))
+            case TurnStarted():
+                self._forget_overdue()
+                del self._owed[:1]
+                if status in (_S.CHECKING, _S.READY):
+                    await self.step.cancel()
+                    await self.move(_S.WORKING)
+            case Steered() if said.outcome is not SteerOutcome.QUEUED and said.command in self._owed:
+                self._owed.remove(said.command)
+            case RequestRaised() if status in _IN_TURN and not self.items.has(AttentionKind.REQUEST, said.request):
+                await self.raise_request(said)
             case RequestResolved():
-                self.resolve(f"{self.id}:request:{said.request}", how=said.outcome or "withdrawn")
+                how = said.outcome or "withdrawn"
+                self.services.record.add(self.id, *self.items.resolved(AttentionKind.REQUEST, how, said.request))
                 if status is _S.WAITING and not self.state.requests:
                     await self.move(_S.WORKING)
-            case TurnEnded() if status in (_S.WORKING, _S.WAITING):
+            case TurnEnded() if status in _IN_TURN:
                 await self._turn_ended(said)
-            case AgentExited() if status in (_S.WORKING, _S.WAITING):
+            case AgentExited():
                 await self._exited(said)
             case _:
                 pass
 
+    async def raise_request(self, said: RequestRaised) -> None:
+        """Wait for a human's answer."""
+        item = item_of_request(self.state, said, self.services.clock.now())
+        await self.move(_S.WAITING, said.title, AttentionRaised(item=item))
+
     async def _turn_ended(self, said: TurnEnded) -> None:
-        self._resolve_requests("the turn ended")
-        if self._budget_pause:
-            reason, self._budget_pause = self._budget_pause, ""
-            await self.pause(f"budget used up: {reason}")
+        if self._owed:  # a message waits for its own turn, which begins at once
+            self._forget_overdue()
+            self._overdue = asyncio.get_running_loop().call_later(OWED_TURN_S, self.post, Overdue(said))
+            return
+        await self.after_turn(said)
+
+    async def after_turn(self, said: TurnEnded) -> None:
+        """Go on after a turn: where a person or a budget wants it, else with the checks."""
+        leaving, self._leaving = self._leaving, None
+        if leaving is not None:
+            await self.move(*leaving)
         elif said.reason is TurnReason.FAILED:
             await self.fail(said.error or said.summary or "the agent's turn failed")
         elif said.reason is TurnReason.INTERRUPTED:
-            await self.move(_S.INTERRUPTED, "stopped")
-            await self.retire_agent()
+            await self.move(_S.INTERRUPTED, said.error or "stopped")
         else:
             await self.move(_S.CHECKING)
-            self.begin_step(self._check())
+            self.check()
+            return
+        await self.agent.retire()
 
     async def _exited(self, said: AgentExited) -> None:
-        self._resolve_requests("the agent ended")
+        self._owed.clear()
+        self._forget_overdue()
+        leaving, self._leaving = self._leaving, None
+        if self.state.status not in _IN_TURN:
+            return
         how = f"with status {said.exit_code}" if said.exit_code is not None else "without a word"
-        last = said.error.rpartition("\n")[2]
-        await self.move(_S.INTERRUPTED, f"its agent ended {how}{': ' + last if last else ''}")
+        last = clean_line(said.error.rpartition("\n")[2])[:300]
+        await self.move(*(leaving or (_S.INTERRUPTED, f"its agent ended {how}{': ' + last if last else ''}")))
 
-    # --- steps beside the loop --------------------------------------------------------------------------------------
+    def _forget_overdue(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
 
-    def begin_step(self, step: Coroutine[Any, Any, Signal]) -> None:
-        """Run a long step beside the loop; its result, or why it failed, comes through the inbox."""
-        self._step = self._tasks.create_task(self._guarded(step), name=f"step of {self.id}")
+    # --- rounds of checks -------------------------------------------------------------------------------------------
 
-    async def cancel_step(self) -> None:
-        """End the long step under way, if there is one, and wait until it is gone."""
-        step, self._step = self._step, None
-        if step is not None and not step.done():
-            step.cancel()
-            await asyncio.wait({step})
+    def check(self) -> None:
+        """Begin a round of checks; the session is in the state for it already."""
+        self.step.begin(self._check())
 
-    async def _guarded(self, step: Coroutine[Any, Any, Signal]) -> None:
-        try:
-            self.post(await step)
-        except Exception as error:  # the edge of a step: told to the person as the session's failure
-            log.warning("session %s: a step failed", self.id, exc_info=True)
-            self.post(StepFailed(str(error) or type(error).__name__))
+    async def _check(self) -> Signal:
+        return Checked(await run_round(self.services, self.state, await self.workspace.worktree()))
 
     async def _prepare(self) -> Signal:
         await self.workspace.prepare()
         return Prepared()
-
-    async def _check(self) -> Signal:
-        return Checked(await run_round(self.services, self.state, await self.workspace.worktree()))
 
     async def _checked(self, result: Round) -> None:
         if result.problem:
@@ -248,155 +284,25 @@ class SessionLoop:
             sent = FindingsSent(
                 round=self.state.round, new=result.new, still_open=result.still_open, fixed=result.fixed
             )
-            self.services.record.add(self.id, sent)
-            await self.begin_turn(text)
+            await self.begin_turn(text, "cockpit", sent)
 
     async def _clean(self, result: Round) -> None:
         assert result.receipt is not None
         if self.state.approval:
-            await self.enter_queue(result.receipt.commit)
+            await self.services.landing.enter(self, result.receipt.commit)
         else:
             await self.move(_S.READY, self.state.headline or "the checks are clean")
-        await self.retire_agent()
+        await self.agent.retire()
 
     async def _left_queue(self, signal: LeftQueue) -> None:
         if not signal.findings:
-            await self.pause(signal.reason, kind=AttentionKind.CONFLICT)
+            await self.pause(signal.reason, AttentionKind.CONFLICT)
             return
         note, conflicts = await self.workspace.take_over_target()
         findings = conflicts or signal.findings
         text = message_for_agent(findings, (), (), round=self.state.round, budget_left=self._rounds_left())
-        self.services.record.add(self.id, FindingsSent(round=self.state.round, new=findings))
-        await self.begin_turn(f"Your change could not land: {signal.reason}. {note}\n\n{text}")
-
-    # --- acts that decisions use, too -------------------------------------------------------------------------------
-
-    async def move(self, status: SessionStatus, reason: str = "", *with_it: Event) -> None:
-        """Go to another state; what needs a human because of it, and no longer does, is told in the same breath."""
-        old = self.state.status
-        if old is not status and not may_move(old, status):
-            raise CommandRefused(f"A session that is {old} cannot become {status}.", "Nothing was changed.")
-        now = self.services.clock.now()
-        item = item_of_status(self.state, status, reason, now)
-        events: list[Event] = [StatusChanged(status=status, reason=reason), *with_it]
-        events += [
-            AttentionResolved(item=open_item.id, how=str(status), waited_s=now - open_item.since)
-            for open_item in self.open_items()
-            if open_item.kind is not AttentionKind.REQUEST and (item is None or open_item.id != item.id)
-        ]
-        if item is not None:
-            events.append(AttentionRaised(item=item))
-        await self.services.record.add(self.id, *events)
-
-    async def pause(self, reason: str, kind: AttentionKind = AttentionKind.PAUSED) -> None:
-        """Stop and ask a human whether, and how, to go on."""
-        await self.move(_S.PAUSED, reason)
-        if kind is not AttentionKind.PAUSED:
-            item = AttentionItem(
-                id=f"{self.id}:{kind}", session=self.id, kind=kind, title=reason, since=self.services.clock.now()
-            )
-            self.resolve(f"{self.id}:{AttentionKind.PAUSED}", how="see the conflict")
-            await self.services.record.add(self.id, AttentionRaised(item=item))
-        await self.retire_agent()
-
-    async def fail(self, reason: str) -> None:
-        """Say that the session cannot go on; a human may resume it."""
-        await self.cancel_step()
-        if may_move(self.state.status, _S.FAILED):
-            await self.move(_S.FAILED, reason)
-        else:
-            self.services.record.add(self.id, Noted(text=reason, level="error"))
-        await self.retire_agent()
-
-    async def begin_turn(self, text: str, author: str = "cockpit") -> None:
-        """Have the agent begin a turn with this text; it is started first where it does not run."""
-        await self.ensure_agent()
-        if self.state.status is not _S.WORKING:
-            await self.move(_S.WORKING)
-        await self.agent.send(Send(id=new_id(), text=text), author)
-
-    async def ensure_agent(self) -> None:
-        """Start the agent, going on with its conversation, unless it runs."""
-        if self.agent.is_running:
-            return
-        await self._stop_following()
-        info = await self.workspace.ready()
-        await self.agent.launch(info, self.workspace.env(info), is_resume=self.state.run > 0)
-        self._follow(0)
-
-    async def retire_agent(self) -> None:
-        """Let an agent that has nothing to do end; its conversation is kept, and it is started again when needed."""
-        if self.agent.is_running:
-            await self.agent.send(Close(id=new_id()))
-
-    async def interrupt_agent(self) -> None:
-        """Ask the agent to end its turn."""
-        if self.agent.is_running:
-            await self.agent.send(Interrupt(id=new_id()))
-
-    async def stop_agent_soon(self) -> None:
-        """Ask the agent to end its turn; one that does not is ended, with everything it started."""
-        await self.interrupt_agent()
-        self._tasks.create_task(self._stop_if_deaf(self.state.turn), name=f"stop {self.id}")
-
-    async def _stop_if_deaf(self, turn: int) -> None:
-        await asyncio.sleep(INTERRUPT_GRACE_S)
-        state = self.state
-        if state.turn == turn and state.status in (_S.WORKING, _S.WAITING) and state.turn_started_at is not None:
-            await self.agent.stop()
-
-    async def prepare_again(self) -> None:
-        """Make the workspace (again) and begin the task."""
-        await self.move(_S.PREPARING)
-        self.begin_step(self._prepare())
-
-    async def enter_queue(self, commit: str) -> None:
-        """Put the change into the merge queue."""
-        await self.services.landing.enter(self, commit)
-
-    def open_items(self) -> list[AttentionItem]:
-        """Return what waits for a human in this session."""
-        return [item for item in self.services.record.state.attention.values() if item.session == self.id]
-
-    def resolve(self, item: str, how: str, attention: Attention | None = None, by: str = "") -> None:
-        """Take an item off the attention queue, with what it cost."""
-        found = self.services.record.state.attention.get(item)
-        if found is None:
-            return
-        cost = attention or Attention()
-        event = AttentionResolved(
-            item=item,
-            how=how,
-            waited_s=self.services.clock.now() - found.since,
-            looked_s=cost.looked_s,
-            keys=cost.keys,
-            by=by,
-        )
-        self.services.record.add(self.id, event)
-
-    # --- within -----------------------------------------------------------------------------------------------------
-
-    def _follow(self, offset: int) -> None:
-        following = self.agent.follow(offset, lambda said, run: self.post(Heard(said, run)))
-        self._following = self._tasks.create_task(following, name=f"follow {self.id}")
-
-    async def _stop_following(self) -> None:
-        """Wait for the end of an agent that was told to close; one that does not is ended."""
-        following, self._following = self._following, None
-        if following is None or following.done():
-            return
-        _, pending = await asyncio.wait({following}, timeout=INTERRUPT_GRACE_S)
-        if pending:
-            await self.agent.stop()
-            await asyncio.wait({following})
-
-    def _resolve_requests(self, how: str) -> None:
-        for item in self.open_items():
-            if item.kind is AttentionKind.REQUEST:
-                self.resolve(item.id, how)
-
-    def _resolve_stall(self) -> None:
-        self.resolve(f"{self.id}:{AttentionKind.STALLED}", how="it spoke again")
+        sent = FindingsSent(round=self.state.round, new=findings)
+        await self.begin_turn(f"Your change could not land: {signal.reason}. {note}\n\n{text}", "cockpit", sent)
 
     def _rounds_left(self) -> int | None:
         limit = self.budget.rounds
@@ -406,28 +312,84 @@ class SessionLoop:
         limit = self.budget.rounds
         return f"{limit} rounds (budget: {limit})" if limit is not None and self.state.round >= limit else ""
 
-    @property
-    def budget(self) -> Any:
-        """The session's own budget, else the repository's."""
-        return self.state.task.budget or self.services.config.budget
+    # --- acts that decisions use, too -------------------------------------------------------------------------------
+
+    async def move(
+        self, status: SessionStatus, reason: str = "", *with_it: Event, kind: AttentionKind | None = None
+    ) -> None:
+        """Go to another state; what needs a human because of it, and no longer does, is told in the same breath.
+
+        All of it reaches the disk together, before this returns. Raises `CommandRefused` when there is no such way.
+        """
+        old = self.state.status
+        if old is not status and not may_move(old, status):
+            raise CommandRefused(f"A session that is {old} cannot become {status}.", "Nothing was changed.")
+        events: list[Event] = [StatusChanged(status=status, reason=reason)] if (old, reason) != (status, "") else []
+        events += with_it
+        events += self.items.moved(status, reason, kind, with_it)
+        await self.services.record.add(self.id, *events)
+
+    async def pause(self, reason: str, kind: AttentionKind = AttentionKind.PAUSED) -> None:
+        """Stop and ask a human whether, and how, to go on."""
+        await self.move(_S.PAUSED, reason, kind=kind)
+        await self.agent.retire()
+
+    async def fail(self, reason: str) -> None:
+        """Say that the session cannot go on; a human may resume it."""
+        await self.step.cancel()
+        if may_move(self.state.status, _S.FAILED):
+            await self.move(_S.FAILED, reason)
+        else:
+            self.services.record.add(self.id, Noted(text=reason, level="error"))
+        await self.agent.retire()
+
+    async def begin_turn(self, text: str, author: str = "cockpit", *with_it: Event) -> None:
+        """Have the agent begin a turn with this text; it is started first where it does not run.
+
+        What led to it (`with_it`), the new state and the command reach the disk together. Raises what
+        `AgentLife.ensure` raises, with nothing changed.
+        """
+        await self.agent.ensure()
+        command = Send(id=new_id(), text=text)
+        self._leaving = None
+        await self.move(_S.WORKING, "", *with_it, CommandSent(command=command, author=author))
+        self._owe(command, await self.agent.deliver(command))
+
+    async def say(self, command: Send | Steer, author: str, *with_it: Event) -> None:
+        """Say something to an agent at work."""
+        self._leaving = None  # whoever speaks to it wants it to go on
+        self._owe(command, await self.agent.send(command, author, *with_it))
+
+    def leave_for(self, status: SessionStatus, reason: str) -> None:
+        """Go there when the turn is over, however that comes."""
+        self._leaving = (status, reason)
+
+    async def prepare_again(self, *with_it: Event) -> None:
+        """Make the workspace (again) and begin the task."""
+        await self.move(_S.PREPARING, "", *with_it)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Begin to make the workspace; the session is in the state for it already."""
+        self.step.begin(self._prepare())
+
+    def _owe(self, command: Send | Steer, may_have_it: bool) -> None:
+        if may_have_it:
+            self._owed.append(command.id)
+
+    # --- as time passes ---------------------------------------------------------------------------------------------
 
     async def _tick(self) -> None:
         now = self.services.clock.now()
         state = self.state
-        if state.status is _S.WORKING and not self._budget_pause and (limit := used_up(state, self.budget, now)):
-            self._budget_pause = limit
-            await self.interrupt_agent()
+        if state.status in _IN_TURN and self._leaving is None and (limit := used_up(state, self.budget, now)):
+            self.leave_for(_S.PAUSED, f"budget used up: {limit}")
+            await self.agent.end_turn()
         silent_s = silent_for(state, now)
-        item_id = f"{self.id}:{AttentionKind.STALLED}"
-        minutes = self.services.config.sessions.stall_minutes
-        if silent_s > minutes * 60 and item_id not in self.services.record.state.attention:
+        limit_s = self.services.config.sessions.stall_minutes * 60
+        if silent_s <= limit_s:
+            if self.items.has(AttentionKind.STALLED):
+                self.services.record.add(self.id, *self.items.resolved(AttentionKind.STALLED, "it spoke again"))
+        elif not self.items.has(AttentionKind.STALLED):
             title = f"silent for {silent_s / 60:.0f} minutes: {state.headline}"
-            item = AttentionItem(
-                id=item_id, session=self.id, kind=AttentionKind.STALLED, title=title, since=now - silent_s
-            )
-            self.services.record.add(self.id, AttentionRaised(item=item))
-
-
-def new_id() -> str:
-    """Return an id for a command or decision."""
-    return uuid.uuid4().hex[:16]
+            self.services.record.add(self.id, self.items.raised(AttentionKind.STALLED, title, now - silent_s))

@@ -9,7 +9,7 @@ from typing import Any
 
 from cockpit.checks.types import Finding
 from cockpit.protocol.types import AnswerRequest, Approve, Redirect, Reject, Resume, Stop
-from cockpit.sessions.types import AgentEvent, Decision
+from cockpit.sessions.types import AgentEvent, Decision, TurnEnded
 from cockpit.supervisor.rounds import Round
 
 Human = Approve | Reject | Redirect | AnswerRequest | Stop | Resume
@@ -41,6 +41,28 @@ class Heard:
     said: Sequence[AgentEvent]
     run: int
     """Which run of the agent said it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The agent cannot be heard any more and was ended; `reason` is for people."""
+
+    run: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """The turn that the agent owed for a message has not begun after the turn that ended with `said`."""
+
+    said: TurnEnded
+
+
+@dataclass(frozen=True, slots=True)
+class TakenDown:
+    """The supervisor ends and takes its agents along; `done` is set when this session's has ended."""
+
+    done: asyncio.Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +107,18 @@ class Tick:
     """Time has passed: budgets and silence are looked at."""
 
 
-Signal = Asked | Undone | Heard | Start | Prepared | Checked | StepFailed | LeftQueue | HasLanded | Tick
+Signal = (
+    Asked
+    | Undone
+    | Heard
+    | Lost
+    | Overdue
+    | TakenDown
+    | Start
+    | Prepared
+    | Checked
+    | StepFailed
+    | LeftQueue
+    | HasLanded
+    | Tick
+)

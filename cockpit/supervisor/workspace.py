@@ -11,23 +11,20 @@ from cockpit.checks.types import Finding
 from cockpit.journal.types import Noted, WorkspaceReady
 from cockpit.providers.git import CommitId as GitCommit
 from cockpit.providers.git import Worktree
-from cockpit.providers.process import run
-from cockpit.providers.sandbox import Policy, scrubbed_env
+from cockpit.providers.process_tree import kill_marked
 from cockpit.providers.text import clean, clean_line
-from cockpit.sessions.types import WorkspaceInfo
+from cockpit.sessions.types import FINAL, WorkspaceInfo
 from cockpit.supervisor.app import App
 from cockpit.supervisor.conflicts import conflict
 from cockpit.supervisor.services import Services
+from cockpit.supervisor.set_up import WorkspaceError, set_up
 from cockpit.types import CommitId, SessionId
 
 PORTS = 3
 """Ports leased for each workspace: PORT, and COCKPIT_PORT_0 to COCKPIT_PORT_2."""
-_SETUP_OUTPUT_BYTES = 1 << 20
+MARKER = "COCKPIT_WORKSPACE"
+"""Variable that names the workspace in each of its processes. Unlike a session's name, a path belongs to one only."""
 _COPY_LIMIT = 1000
-
-
-class WorkspaceError(Exception):
-    """The workspace cannot be made ready; the message says why and what to do."""
 
 
 class Workspace:
@@ -49,6 +46,7 @@ class Workspace:
             target = await self._target(state.task.base)
             base = await services.repository.resolve(target)
             path = services.paths.workspaces / self._session
+            await asyncio.to_thread(kill_marked, str(path), marker=MARKER)  # a set-up that outlived a crash
             self._worktree = await services.repository.add_worktree(
                 self._session, path, f"cockpit/{self._session}", base
             )
@@ -60,26 +58,35 @@ class Workspace:
                 base_commit=CommitId(base),
                 ports=self._lease_ports(),
             )
-            await asyncio.to_thread(self._copy_files, path)
-            await self._set_up(info)
+            await self._equip(info)
             await services.record.add(self._session, WorkspaceReady(workspace=info))
         await self.adopt()
         return info
 
     async def adopt(self) -> None:
-        """Take over a workspace that exists, and start its app."""
+        """Take over a workspace that exists, and start its app; one whose folder is gone is made again."""
         info = self._info()
-        self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_gone = not await asyncio.to_thread(Path(info.path).is_dir)
+        await asyncio.to_thread(self._scratch.mkdir, mode=0o700, parents=True, exist_ok=True)
         self._worktree = await self._services.repository.add_worktree(
             self._session, Path(info.path), info.branch, GitCommit(info.base_commit)
         )
-        await self._app.start(info, self.env(info))
+        if is_gone:
+            text = (
+                f"its folder {info.path} was gone and is made again from {info.branch}; what was not committed is lost"
+            )
+            await self._services.record.add(self._session, Noted(text=text, level="warning"))
+            await self._equip(info)
+        self._app.start(info, self.env(info))
 
     async def ready(self) -> WorkspaceInfo:
         """Return the workspace, made ready first where it is not."""
-        if self._services.record.state.sessions[self._session].workspace is None or self._worktree is None:
+        info = self._services.record.state.sessions[self._session].workspace
+        if info is None:
             return await self.prepare()
-        return self._info()
+        if self._worktree is None or not await asyncio.to_thread(Path(info.path).is_dir):
+            await self.adopt()
+        return info
 
     async def worktree(self) -> Worktree:
         """Return the worktree. Raises `WorkspaceError` when there is none yet."""
@@ -99,7 +106,7 @@ class Workspace:
         first = {"PORT": str(info.ports[0])} if info.ports else {}
         return {
             "COCKPIT_SESSION": self._session,
-            "COCKPIT_WORKSPACE": info.path,
+            MARKER: info.path,
             "TMPDIR": str(self._scratch),
             **first,
             **ports,
@@ -144,7 +151,7 @@ class Workspace:
         leased = {
             port
             for state in self._services.record.state.sessions.values()
-            if state.workspace is not None
+            if state.workspace is not None and state.status not in FINAL
             for port in state.workspace.ports
         }
         return _free_ports(PORTS, leased)
@@ -163,30 +170,14 @@ class Workspace:
                 shutil.copy2(source, path / inside)
                 copied += 1
 
-    async def _set_up(self, info: WorkspaceInfo) -> None:
-        config = self._services.config.sessions
-        if config.setup is None:
-            return
+    async def _equip(self, info: WorkspaceInfo) -> None:
+        """Bring in what git does not keep: copied files, and whatever the set-up command makes."""
+        await asyncio.to_thread(self._copy_files, Path(info.path))
         services = self._services
-        self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-        policy = Policy(
-            workspace=Path(info.path),
-            writable=(self._scratch,),
-            hidden=(services.paths.state, services.paths.workspaces),
-            network=True,
-        )
-        services.record.add(self._session, Noted(text=f"set-up: {' '.join(config.setup)}"))
-        done = await run(
-            services.sandbox.wrap(config.setup, policy),
-            cwd=Path(info.path),
-            env=scrubbed_env(self.env(info)),
-            timeout_s=config.setup_timeout_s,
-            output_limit_bytes=_SETUP_OUTPUT_BYTES,
-        )
-        if done.timed_out or done.exit_code != 0:
-            said = (done.stderr or done.stdout).decode(errors="replace").strip()[-600:]
-            how = "took too long" if done.timed_out else f"ended with status {done.exit_code}"
-            raise WorkspaceError(f"the set-up command {how}: {said}")
+        if services.config.sessions.setup is not None:
+            said = f"set-up: {' '.join(services.config.sessions.setup)}"
+            services.record.add(self._session, Noted(text=said))
+        await set_up(services, Path(info.path), self._scratch, self.env(info))
 
 
 def _free_ports(count: int, taken: set[int]) -> tuple[int, ...]:
