@@ -37,7 +37,7 @@ class PromptLine(Input):
             return self.prompt
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id, compact=True)
+        super().__init__(id=id, compact=True, select_on_focus=False)
         self.purpose = ""
         """What the answer is for."""
 

@@ -113,8 +113,8 @@ async def test_history_is_fetched_backwards_at_the_top_only() -> None:
             await pilot.press("k")
         app.flush()
         assert len(supervisor.asked) == 1
-        await pilot.press("g")
         top = next(line for line in pane.view.lines if "Message" in line.text)
+        await pilot.press("g")
         await settled(pilot)
         assert pane.view.lines.index(top) > 100  # what was at the top stayed in sight, older lines came before
         assert [c.before for c in supervisor.asked if isinstance(c, GetEvents)][1] == 1302
