@@ -8,9 +8,17 @@ from cockpit.screens.keys import Context, Keyboard, find
 from widgets.bar import Bar
 from widgets.rows import Parts
 
-_ORDER = {
-    context: place for place, context in enumerate((Context.CARD, Context.LIST, Context.DIFF, Context.TRANSCRIPT))
-}
+_NEAREST_FIRST = (
+    Context.CARD,
+    Context.LIST,
+    Context.TRANSCRIPT,
+    Context.DIFF,
+    Context.CHECKS,
+    Context.TIMELINE,
+    Context.PANE,
+    Context.TEXT,
+)
+_ORDER = {context: place for place, context in enumerate(_NEAREST_FIRST)}
 
 
 class KeyFooter(Bar):

@@ -260,14 +260,15 @@ class FleetScreen(DecidingScreen):
     def on_key(self, event: events.Key) -> None:
         """Take digits as the number of a session."""
         if event.character is None or not event.character.isdecimal() or not event.character.isascii():
+            self._digits = ("", 0.0)
             return
         typed, at = self._digits
         now = time.monotonic()
-        typed = (typed if now - at < _DIGITS_S else "") + event.character
+        numbers = {session.number: session.id for session in self.store.state.sessions.values()}
+        typed = (typed if now - at < _DIGITS_S else "")[-5:] + event.character
+        typed = typed if int(typed) in numbers else event.character
         self._digits = (typed, now)
-        number = int(typed[-6:])
-        found = next((s.id for s in self.store.state.sessions.values() if s.number == number), None)
-        self.open_session(found)
+        self.open_session(numbers.get(int(typed)))
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the layout for the width."""
