@@ -23,6 +23,8 @@ from textual.geometry import Size
 from textual.keys import Keys
 from textual.message import Message
 
+from cockpit.screens.typeahead import TypeAhead
+
 MAX_UNANSWERED_FRAMES = 2
 MUTE_AFTER_S = 1.0
 """A terminal that never answered a query is taken for mute after this long, and its link alone paces it."""
@@ -100,6 +102,7 @@ class RelayDriver(Driver):
         """Frames handed to the link, for benchmarks."""
         self._parser = _AnswerParser(self._answered)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._typed = TypeAhead(app)
         self._pending: list[str] = []
         self._unanswered = 0
         self._has_answered = False
@@ -236,8 +239,11 @@ class RelayDriver(Driver):
     # -- input
 
     def send_message(self, message: Message) -> None:
-        """Post to the App directly; everything here runs in its loop."""
-        self._app.post_message(message)
+        """Post to the App directly, because everything here runs in its loop; input waits for its turn."""
+        if isinstance(message, events.InputEvent | events.Paste):
+            self._typed.put(message)
+        else:
+            self._app.post_message(message)
 
     def feed(self, data: bytes) -> None:
         """Take bytes the terminal sent: any bytes, however cut."""
@@ -293,6 +299,7 @@ class RelayDriver(Driver):
     def disable_input(self) -> None:
         """Take no further keys and leave no timers behind."""
         self._is_active = False
+        self._typed.close()
         self._cancel_probe()
         if self._escape_timer is not None:
             self._escape_timer.cancel()

@@ -16,7 +16,17 @@ from cockpit.providers.paths import Paths
 from tests.e2e.terminal import Terminal, TerminalServer
 
 COCKPIT = Path(sys.executable).with_name("cockpit")
-_INHERITED = ("HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "PIP_INDEX_URL", "PIP_CONFIG_FILE", "SSL_CERT_FILE")
+_INHERITED = (
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "PYTHONPATH",
+    "PIP_INDEX_URL",
+    "PIP_CONFIG_FILE",
+    "SSL_CERT_FILE",
+)
 
 
 class Place:
