@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -55,6 +54,8 @@ def accepts(socket_path: str) -> bool:
 
 
 def _start(module: str, arguments: Sequence[str], log_path: str) -> int:
+    import subprocess  # only where something is started: the relay imports this module
+
     # `-P` and the root folder: a repository must not be able to put its own modules before ours. The shell leaves the
     # process to the system at once, so that nobody here has to reap it.
     script = 'log=$1; shift; umask 077; "$@" </dev/null >>"$log" 2>&1 & echo $!'
