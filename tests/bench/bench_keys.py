@@ -128,7 +128,7 @@ def slow_link(sessions: int, presses: int, bytes_per_s: float = 50_000) -> None:
 
 async def until_silent(stage: Stage) -> None:
     """Wait for the end of the talk."""
-    await until(lambda: stage._done.exists())
+    await until(lambda: stage.done.exists())
 
 
 def main(quick: bool) -> None:

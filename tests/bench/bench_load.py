@@ -97,8 +97,8 @@ def _tell(stage: Stage, said: dict[str, Any], facts: float, lost: tuple[int, int
 
 def load(sessions: int, seconds: float, facts: float) -> None:
     """Run one load and print its figures."""
-    heading(f"Load: {sessions} sessions x {RATE_PER_S} events/s for {seconds:.0f} s, {facts:.0%} facts, the rest deltas;"
-            " spools written by one process")  # fmt: skip
+    what = f"{sessions} sessions x {RATE_PER_S} events/s for {seconds:.0f} s, {facts:.0%} facts, the rest deltas"
+    heading(f"Load: {what}; spools written by one process")
     with Stage() as stage:
         stage.seed(sessions)
         stage.start_talkers()

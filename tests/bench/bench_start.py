@@ -1,6 +1,6 @@
 """How long a person waits until there is something to see, and what has been imported by then.
 
-    python -m tests.bench.bench_start [--quick]
+python -m tests.bench.bench_start [--quick]
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ALLOWED = {
     "headless (`cockpit run --headless`)": ("pydantic", "asyncio"),
     "supervisor": ("pydantic", "asyncio"),
 }
-_FRAME = "new task".encode()
+_FRAME = b"new task"
 """Is on the first frame: the title of the box for new tasks."""
 
 
@@ -148,8 +148,8 @@ def long_journal(events: int) -> None:
         stage.seed(200, are_talking=False)
         start = time.perf_counter()
         asyncio.run(_fill(stage, events))
-        heading(f"A journal of {events:,} events, 200 sessions (written in {time.perf_counter() - start:.0f} s, "
-                f"{stage.paths.journal.stat().st_size / 1e6:.0f} MB; {SNAPSHOT_EVERY:,} events after the last snapshot)")  # fmt: skip
+        size = f"{stage.paths.journal.stat().st_size / 1e6:.0f} MB, written in {time.perf_counter() - start:.0f} s"
+        heading(f"A journal of {events:,} events, 200 sessions ({size}; {SNAPSHOT_EVERY:,} after the last snapshot)")
         attach_cold = attach(stage)
         figure("supervisor, host and attach from cold: first frame", f"{attach_cold[0]:.0f} ms")
         figure("supervisor, host and attach from cold: sessions", f"{attach_cold[1]:.0f} ms")

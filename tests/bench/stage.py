@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -64,8 +65,9 @@ class Stage:
         for process in (self._found("cockpit.supervisor"), self._found("cockpit.screens.host")):
             if process is not None:
                 end(process)
-        for run in {self.spool(session) for session in self.sessions[:1]}:
-            runner.stop(run, 1.0)
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- sessions
@@ -114,20 +116,21 @@ class Stage:
 
     def talk(self, rate: float, facts: float, seconds: float) -> None:
         """Let them talk; returns at once. `talked` waits for the end."""
-        self._done.unlink(missing_ok=True)
+        self.done.unlink(missing_ok=True)
         line = f"talk {rate} {facts} {seconds}".encode()
         sent = runner.send(self.spool(self.sessions[0]), f"talk-{next(self._ids)}", line)
         assert sent.outcome == "sure", sent
 
     async def talked(self) -> dict[str, Any]:
         """Wait until they are silent, and return what they wrote."""
-        while not self._done.exists():
+        while not self.done.exists():
             await asyncio.sleep(0.05)
-        said: dict[str, Any] = json.loads(self._done.read_text())
+        said: dict[str, Any] = json.loads(self.done.read_text())
         return said
 
     @property
-    def _done(self) -> Path:
+    def done(self) -> Path:
+        """The file that is there once the talk is over."""
         return Path(f"{self._order}.done")
 
     # -- processes
@@ -157,6 +160,15 @@ class Stage:
         process = self._found("cockpit.screens.host")
         if process is not None:
             end(process)
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process but this one that was started on this stage, by its environment."""
+        home, found = os.environ["COCKPIT_HOME"], []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("COCKPIT_HOME") == home and process.pid != os.getpid():
+                    found.append(process)
+        return found
 
     def _found(self, module: str) -> psutil.Process | None:
         sign = str(self.folder)

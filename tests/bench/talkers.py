@@ -38,7 +38,9 @@ class Talker:
                 self._owed -= 1.0
                 pieces.append(self._fact())
             elif self.lines % 2:
-                pieces.append(f'{{"type":"message_delta","item":"m{self.facts}","text":"{_WORDS[: 20 + self.lines % 40]}"}}')
+                pieces.append(
+                    f'{{"type":"message_delta","item":"m{self.facts}","text":"{_WORDS[: 20 + self.lines % 40]}"}}'
+                )
             else:
                 pieces.append(f'{{"type":"tool_output","item":"t{self.facts}","text":"{_WORDS}"}}')
             self.lines += 1
@@ -50,7 +52,9 @@ class Talker:
         number = self.facts
         match number % 4:
             case 0:
-                return f'{{"type":"tool_started","item":"{number}","tool":"run","title":"pytest -q tests/test_{number}.py"}}'
+                return (
+                    f'{{"type":"tool_started","item":"{number}","tool":"run","title":"pytest tests/test_{number}.py"}}'
+                )
             case 1:
                 return f'{{"type":"tool_ended","item":"{number}","ok":true,"exit_code":0,"output":"{_WORDS * 4}"}}'
             case 2:
