@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from rich.style import Style
 
 from cockpit.changes.service.diff import DiffLine, FileDiff, Hunk, side_by_side
-from cockpit.providers.text import Safe, clean_line, confusable
+from cockpit.providers.text import Safe, clean, clean_line, confusable
 from widgets.cells import width_of
 from widgets.highlight import spans_of
 from widgets.palette import Palette
@@ -203,7 +203,9 @@ def code_rows(file: FileDiff, *, is_split: bool) -> list[Line]:
     rows: list[Line] = []
     for place, hunk in enumerate(hunks):
         rows.append(_hunk_head(file, hunk, digits, is_first=place == 0))
-        maker = _Maker(file, digits, is_split=is_split)
+        maker = _Maker(
+            file, digits, is_split=is_split, is_clean="\t" not in hunk.body and clean(hunk.body) == hunk.body
+        )
         if is_split:
             rows += [
                 PairLine(
@@ -220,19 +222,20 @@ def code_rows(file: FileDiff, *, is_split: bool) -> list[Line]:
 class _Maker:
     """Makes the lines of one hunk, in blocks of code that are coloured together: each side has its own."""
 
-    def __init__(self, file: FileDiff, digits: int, *, is_split: bool) -> None:
+    def __init__(self, file: FileDiff, digits: int, *, is_split: bool, is_clean: bool) -> None:
         self._file, self._digits, self._is_split = file, digits, is_split
+        self._is_clean = is_clean
+        """Nothing in the hunk needs cleaning, so its lines need no look of their own."""
         self._blocks = {True: Block(file.path), False: Block(file.path)}
 
     def line(self, source: DiffLine, *, is_left: bool = False) -> CodeLine:
         block = self._blocks[is_left]
         if len(block.texts) >= BLOCK:
             block = self._blocks[is_left] = Block(self._file.path)
-        block.texts.append(clean_line(source.text))
+        texts = block.texts
+        texts.append(Safe(source.text) if self._is_clean else clean_line(source.text))
         file = self._file
-        return CodeLine(
-            file.path, file.old_path, source, block, len(block.texts) - 1, self._digits, self._is_split, is_left
-        )
+        return CodeLine(file.path, file.old_path, source, block, len(texts) - 1, self._digits, self._is_split, is_left)
 
 
 def _hunk_head(file: FileDiff, hunk: Hunk, digits: int, *, is_first: bool) -> TextLine:
