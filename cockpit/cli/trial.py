@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.checks.detect import Proposal, Setup, Trial, propose, propose_setup, try_out
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner, Target
+from cockpit.checks.runtime.detect import Proposal, Setup, Trial, propose, propose_setup, try_out
 from cockpit.providers.git import Repository
 from cockpit.providers.paths import Paths
 from cockpit.providers.process import ProcessError, run

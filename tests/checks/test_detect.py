@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.checks.detect import Trial, propose, propose_setup, render, try_out
-from cockpit.checks.detect.facts import Setup
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner
+from cockpit.checks.runtime.detect import Trial, propose, propose_setup, render, try_out
+from cockpit.checks.runtime.detect.facts import Setup
 from cockpit.checks.types import CheckOutcome
 from cockpit.config import Config, parse
 from cockpit.providers.process import run

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.checks.config import Parser
-from cockpit.checks.detect.compiled import _CLIPPY as CLIPPY
-from cockpit.checks.parsers import FINDINGS_KEPT, Source, UnreadableReportError, read_report
+from cockpit.checks.runtime.detect.compiled import _CLIPPY as CLIPPY
+from cockpit.checks.service.parsers import FINDINGS_KEPT, Source, UnreadableReportError, read_report
 from cockpit.checks.types import Severity
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.checks.config import CheckConfig
-from cockpit.checks.parsers import Source
 from cockpit.checks.service import (
     Ran,
     blocking,
@@ -22,6 +21,7 @@ from cockpit.checks.service import (
     message_for_agent,
     normalised,
 )
+from cockpit.checks.service.parsers import Source
 from cockpit.checks.types import CheckOutcome, Finding, Severity, When
 from cockpit.types import TreeId
 

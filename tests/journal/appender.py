@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cockpit.journal.errors import JournalFailedError
 from cockpit.journal.repo import Journal
-from cockpit.journal.row import Row
+from cockpit.journal.repo.row import Row
 
 SESSIONS = 5
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.journal.repo import Journal
-from cockpit.journal.row import Row
+from cockpit.journal.repo.row import Row
 from tests.journal.appender import is_whole
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.journal.repo import Journal
-from cockpit.journal.row import Row
+from cockpit.journal.repo.row import Row
 
 sessions = st.sampled_from([None, "fix-login", "docs", "speed"])
 kinds = st.sampled_from(["said", "checked", "decided"])

@@ -17,8 +17,8 @@ from cockpit.journal.errors import (
     JournalUnsupportedError,
 )
 from cockpit.journal.repo import MAX_WAITING_BYTES, MAX_WAITING_ROWS, Journal
-from cockpit.journal.row import Row
-from cockpit.journal.store import SCHEMA_VERSION, WAL_KEPT_BYTES
+from cockpit.journal.repo.row import Row
+from cockpit.journal.repo.store import SCHEMA_VERSION, WAL_KEPT_BYTES
 
 
 def row(session: str | None = "s", body: str = "{}") -> Row:

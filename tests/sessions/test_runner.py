@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.providers.sandbox import Policy, Sandbox
-from cockpit.sessions import runner
+from cockpit.sessions.runtime import runner
 
 ENV = {"PATH": os.environ["PATH"]}
 ECHO = "import sys\nfor line in sys.stdin: print('got', line.strip(), flush=True)"
@@ -73,7 +73,7 @@ def test_starting_again_changes_nothing_while_alive_or_after_the_end(run: Run) -
 
 
 def test_the_agent_is_nobodys_child_and_outlives_the_one_who_started_it(run: Run) -> None:
-    code = "import sys,json; from pathlib import Path; from cockpit.sessions import runner; " + (
+    code = "import sys,json; from pathlib import Path; from cockpit.sessions.runtime import runner; " + (
         "d=Path(sys.argv[1]); runner.start(d, ['/bin/sh','-c','read line; echo $line'], env={}, cwd=d)"
     )
     subprocess.run([sys.executable, "-c", code, str(run.directory)], check=True, cwd=Path(__file__).parents[2])

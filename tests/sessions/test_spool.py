@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.sessions import runner
-from cockpit.sessions.spool import LINE_LIMIT_BYTES, Spool, SpoolEnd, SpoolError, SpoolLine
-from cockpit.sessions.spool_watch import InotifyWatcher, PollingWatcher, SpoolWatcher
+from cockpit.sessions.runtime import runner
+from cockpit.sessions.runtime.spool import LINE_LIMIT_BYTES, Spool, SpoolEnd, SpoolError, SpoolLine
+from cockpit.sessions.runtime.spool_watch import InotifyWatcher, PollingWatcher, SpoolWatcher
 
 CHATTY = """
 import json, sys, threading

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Protocol
 
 from cockpit.checks.config import CheckConfig, Parser
-from cockpit.checks.parsers import Source
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime.target import Target, WorkspaceLines, read_regular
 from cockpit.checks.service import Ran, broken, cache_key, cheapest_first, due, judge
+from cockpit.checks.service.parsers import Source
 from cockpit.checks.types import CheckOutcome, CheckResult, When
 from cockpit.providers.process import Completed, ProcessError
 from cockpit.providers.sandbox import SandboxError

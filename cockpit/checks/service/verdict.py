@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cockpit.checks.config import CheckConfig, Parser
-from cockpit.checks.parsers import Report, UnreadableReportError, read_report
-from cockpit.checks.parsers.report import Source, bounded
 from cockpit.checks.service.fingerprints import LinesOf, identified
+from cockpit.checks.service.parsers import Report, UnreadableReportError, read_report
+from cockpit.checks.service.parsers.report import Source, bounded
 from cockpit.checks.types import CheckOutcome, CheckResult, Severity
 from cockpit.types import TreeId
 

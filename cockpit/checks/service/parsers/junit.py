@@ -9,7 +9,7 @@ from xml.parsers import expat
 
 from junitparser import Attr, Error, Failure, JUnitXml, JUnitXmlError, TestCase, TestSuite
 
-from cockpit.checks.parsers.report import Claim, Source, UnreadableReportError, natural
+from cockpit.checks.service.parsers.report import Claim, Source, UnreadableReportError, natural
 
 _DEPTH_LIMIT = 50
 _PLACE = re.compile(r"^\s*(?:at |File \")?(?P<path>[^\s:\"()]{1,500})(?:\", line |:)(?P<line>\d{1,9})\b", re.MULTILINE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.checks.parsers.report import Claim, Source
+from cockpit.checks.service.parsers.report import Claim, Source
 from cockpit.providers.text import clean
 
 _LINES_TOLD = 30

@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.changes.service.diff import FileDiff, Hunk, anchor, parse_diff, side_by_side
 from cockpit.sessions.types import LineComment
+from cockpit.state.diff import FileDiff, Hunk, anchor, parse_diff, side_by_side
 from tests.providers.git_story import git, make_repository, write
 
 SMALL = """\

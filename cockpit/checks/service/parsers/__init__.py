@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from cockpit.checks.config import Parser
-from cockpit.checks.parsers import eslint, exit_code, junit, mypy, pyright, regex, ruff, sarif
-from cockpit.checks.parsers.report import FINDINGS_KEPT, Claim, Report, Source, UnreadableReportError, collect
+from cockpit.checks.service.parsers import eslint, exit_code, junit, mypy, pyright, regex, ruff, sarif
+from cockpit.checks.service.parsers.report import FINDINGS_KEPT, Claim, Report, Source, UnreadableReportError, collect
 
 _PARSERS: Final[dict[Parser, Callable[[bytes, Source], Iterable[Claim]]]] = {
     Parser.SARIF: sarif.parse,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from cockpit.checks.parsers.report import UnreadableReportError
+from cockpit.checks.service.parsers.report import UnreadableReportError
 
 _ATTEMPTS = 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cockpit.checks.parsers.report import Claim, Source, natural, severity_of
+from cockpit.checks.service.parsers.report import Claim, Source, natural, severity_of
 
 _LINE_LIMIT = 2_000
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cockpit.checks.parsers.report import Claim, Source, natural, severity_of, text_of
+from cockpit.checks.service.parsers.report import Claim, Source, natural, severity_of, text_of
 from cockpit.checks.types import Severity
 
 _LINE = re.compile(

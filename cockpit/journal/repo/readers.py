@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from cockpit.journal.row import Row
-from cockpit.journal.store import connect_reader
-from cockpit.journal.writer import snapshot_digest
+from cockpit.journal.repo.row import Row
+from cockpit.journal.repo.store import connect_reader
+from cockpit.journal.repo.writer import snapshot_digest
 
 READERS = 3
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.checks.config import Parser
-from cockpit.checks.detect.facts import Facts, Proposal, Setup, projects
+from cockpit.checks.runtime.detect.facts import Facts, Proposal, Setup, projects
 
 _SOURCES = ("**/*.{js,jsx,mjs,cjs,ts,tsx,mts,cts,vue,svelte,json}", "**/.eslintrc*", "**/.prettierrc*")
 _TSC = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from cockpit.journal.store import PAGE_BYTES, WAL_KEPT_BYTES
+from cockpit.journal.repo.store import PAGE_BYTES, WAL_KEPT_BYTES
 
 GROUP_WINDOW_S = 0.005
 """How long a commit may wait for company once appends come in crowds."""

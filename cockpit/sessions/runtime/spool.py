@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.sessions import runner
-from cockpit.sessions.spool_watch import SpoolWatcher, Watch
+from cockpit.sessions.runtime import runner
+from cockpit.sessions.runtime.spool_watch import SpoolWatcher, Watch
 
 LINE_LIMIT_BYTES = 8 << 20
 """A longer line is cut; its rest can be read in the spool only."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.checks.config import Parser
-from cockpit.checks.detect.facts import Facts, Proposal, Setup, projects
+from cockpit.checks.runtime.detect.facts import Facts, Proposal, Setup, projects
 
 _SOURCES = ("**/*.py", "**/*.pyi", "**/pyproject.toml", "**/*.cfg", "**/*.ini", "**/*.toml")
 _UNFORMATTED = r"^(?P<message>unformatted|Would reformat): (?:File would be reformatted\n +--> )?(?P<path>[^:\n]+)"

@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from cockpit.journal import readers, store
-from cockpit.journal.breath import Breather
 from cockpit.journal.errors import (
     JournalClosedError,
     JournalError,
@@ -24,8 +22,10 @@ from cockpit.journal.errors import (
     JournalUnreadableError,
     JournalUnsupportedError,
 )
-from cockpit.journal.row import Row
-from cockpit.journal.writer import Write, Writer
+from cockpit.journal.repo import readers, store
+from cockpit.journal.repo.breath import Breather
+from cockpit.journal.repo.row import Row
+from cockpit.journal.repo.writer import Write, Writer
 
 MAX_WAITING_ROWS = 20_000
 """From so many rows not yet on disk on, `Journal.room` waits."""

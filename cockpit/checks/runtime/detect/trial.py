@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cockpit.checks.detect.facts import Proposal
 from cockpit.checks.runtime import CheckRunner, Target
+from cockpit.checks.runtime.detect.facts import Proposal
 from cockpit.checks.types import CheckOutcome, CheckResult, When
 
 

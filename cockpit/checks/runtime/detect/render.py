@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 from cockpit.checks.config import CheckConfig
-from cockpit.checks.detect.facts import Setup
-from cockpit.checks.detect.trial import Trial
+from cockpit.checks.runtime.detect.facts import Setup
+from cockpit.checks.runtime.detect.trial import Trial
 from cockpit.checks.types import CheckOutcome, split_command
 
 _COMMENT_WIDTH = 160

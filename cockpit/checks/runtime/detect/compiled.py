@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cockpit.checks.config import Parser
-from cockpit.checks.detect.facts import Proposal, projects
+from cockpit.checks.runtime.detect.facts import Proposal, projects
 
 _CLIPPY = (
     r"^(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (?P<severity>error|warning)(?:\[(?P<code>[^\]\n]+)\])?: "

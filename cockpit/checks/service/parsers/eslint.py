@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cockpit.checks.parsers.json_text import read_json, record, records
-from cockpit.checks.parsers.report import Claim, Source, natural, severity_of, text_of
+from cockpit.checks.service.parsers.json_text import read_json, record, records
+from cockpit.checks.service.parsers.report import Claim, Source, natural, severity_of, text_of
 
 
 def parse(output: bytes, source: Source) -> Iterator[Claim]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from cockpit.checks.detect import compiled, node, python
-from cockpit.checks.detect.facts import Proposal, Setup
-from cockpit.checks.detect.render import render
-from cockpit.checks.detect.trial import Trial, try_out
+from cockpit.checks.runtime.detect import compiled, node, python
+from cockpit.checks.runtime.detect.facts import Proposal, Setup
+from cockpit.checks.runtime.detect.render import render
+from cockpit.checks.runtime.detect.trial import Trial, try_out
 
 _LOCAL_FILES = (".env", ".env.local", ".env.development.local", ".env.test.local", ".envrc")
 

@@ -1,0 +1,1 @@
+"""What runs a session's agent: its resident runner, and the following of what it prints."""
