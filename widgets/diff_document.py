@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cockpit.changes.service.diff import FileDiff, anchor, parse_diff
+from cockpit.state.diff import FileDiff, anchor, parse_diff
 from cockpit.changes.types import FileStat
 from cockpit.providers.text import Safe, clean_line
 from cockpit.sessions.types import LineComment

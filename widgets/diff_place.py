@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.changes.service.diff import anchor
+from cockpit.state.diff import anchor
 from cockpit.sessions.types import LineComment
 from widgets.diff_document import Document
 from widgets.diff_rows import Place

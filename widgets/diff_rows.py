@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from rich.style import Style
 
-from cockpit.changes.service.diff import DiffLine, FileDiff, Hunk, side_by_side
+from cockpit.state.diff import DiffLine, FileDiff, Hunk, side_by_side
 from cockpit.providers.text import Safe, clean, clean_line, confusable
 from widgets.cells import width_of
 from widgets.highlight import spans_of

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from cockpit.changes.service.diff import anchor
+from cockpit.state.diff import anchor
 from cockpit.sessions.types import LineComment
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cockpit.checks.detect import render
+from cockpit.checks.runtime.detect import render
 from cockpit.checks.types import CheckOutcome
 from cockpit.cli import NEEDS_HUMAN, OK
 from cockpit.cli.arguments import Arguments, UsageError

@@ -17,8 +17,8 @@ from agents.base import Driver, LaunchContext
 from agents.registry import driver as find_driver
 from cockpit.journal.types import AgentLaunched, AgentSaid, CommandSent, Event, Noted
 from cockpit.providers.sandbox import scrubbed_env
-from cockpit.sessions import runner
-from cockpit.sessions.spool import Spool, SpoolEnd, SpoolLine
+from cockpit.sessions.runtime import runner
+from cockpit.sessions.runtime.spool import Spool, SpoolEnd, SpoolLine
 from cockpit.sessions.types import (
     AgentCommand,
     AgentEvent,

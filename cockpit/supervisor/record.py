@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from cockpit.journal.errors import JournalUnreadableError
 from cockpit.journal.repo import Journal
-from cockpit.journal.row import Row
+from cockpit.journal.repo.row import Row
 from cockpit.journal.types import EVENT, AgentSaid, Envelope, Event
 from cockpit.providers.clock import Clock
 from cockpit.sessions.types import AgentEvent

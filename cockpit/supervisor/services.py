@@ -14,7 +14,7 @@ from cockpit.providers.clock import Clock
 from cockpit.providers.git import Repository
 from cockpit.providers.paths import Paths
 from cockpit.providers.sandbox import Sandbox
-from cockpit.sessions.spool_watch import SpoolWatcher
+from cockpit.sessions.runtime.spool_watch import SpoolWatcher
 from cockpit.sessions.types import AgentEvent
 from cockpit.supervisor.record import Record
 from cockpit.types import SessionId

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cockpit.journal.repo import Journal
-from cockpit.journal.row import Row
+from cockpit.journal.repo.row import Row
 
 PRODUCERS = 200
 RATE_PER_S = 50

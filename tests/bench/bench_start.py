@@ -13,7 +13,7 @@ import time
 from itertools import cycle
 
 from cockpit.journal.repo import Journal
-from cockpit.journal.row import Row
+from cockpit.journal.repo.row import Row
 from cockpit.journal.types import AgentSaid, Envelope
 from cockpit.sessions.types import AgentMessage, ToolEnded, ToolStarted, UsageReported
 from cockpit.state.fold import apply

@@ -21,13 +21,13 @@ from typing import Any, Self
 import psutil
 
 from cockpit.journal.repo import Journal
-from cockpit.journal.row import Row
+from cockpit.journal.repo.row import Row
 from cockpit.journal.types import AgentLaunched, AgentSaid, Event, SessionCreated, StatusChanged
 from cockpit.protocol.client import Client
 from cockpit.protocol.types import GetStats, Hello
 from cockpit.providers.paths import Paths
 from cockpit.providers.resident import accepts, ensure_listening
-from cockpit.sessions import runner
+from cockpit.sessions.runtime import runner
 from cockpit.sessions.types import AgentReady, SessionStatus, Task, TurnStarted
 from cockpit.types import SessionId
 
