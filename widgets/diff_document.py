@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cockpit.state.diff import FileDiff, anchor, parse_diff
 from cockpit.changes.types import FileStat
 from cockpit.providers.text import Safe, clean_line
 from cockpit.sessions.types import LineComment
+from cockpit.state.diff import FileDiff, anchor, parse_diff
 from widgets.cells import count
 from widgets.diff_rows import PairLine, Place, code_rows
 from widgets.highlight import spans_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.state.diff import anchor
 from cockpit.sessions.types import LineComment
+from cockpit.state.diff import anchor
 from widgets.diff_document import Document
 from widgets.diff_rows import Place
 from widgets.sourceline import Line

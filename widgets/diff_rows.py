@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 from rich.style import Style
 
-from cockpit.state.diff import DiffLine, FileDiff, Hunk, side_by_side
 from cockpit.providers.text import Safe, clean, clean_line, confusable
+from cockpit.state.diff import DiffLine, FileDiff, Hunk, side_by_side
 from widgets.cells import width_of
 from widgets.highlight import spans_of
 from widgets.palette import Palette

@@ -6,8 +6,8 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from cockpit.state.diff import anchor
 from cockpit.sessions.types import LineComment
+from cockpit.state.diff import anchor
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 from widgets.diff_document import Document

@@ -37,8 +37,8 @@ from cockpit.providers.process import Completed, run
 from cockpit.providers.process_tree import kill_marked
 from cockpit.providers.sandbox import Policy, Sandbox
 from cockpit.providers.secrets import redact, secret_values
-from cockpit.sessions.service import next_to_start, session_id
 from cockpit.sessions.runtime.spool_watch import SpoolWatcher, open_watcher
+from cockpit.sessions.service import next_to_start, session_id
 from cockpit.sessions.types import ACTIVE, FINAL, Task
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
