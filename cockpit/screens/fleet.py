@@ -38,6 +38,8 @@ VERY_WIDE_COLUMNS = 150
 SMALLEST = (40, 10)
 _DIGITS_S = 0.8
 """Digits typed within this time make one number."""
+_RESTED_S = 0.08
+"""The detail waits until the cursor has rested so long: a key held down scrolls the list and nothing else."""
 
 
 class FleetScreen(DecidingScreen):
@@ -68,6 +70,7 @@ class FleetScreen(DecidingScreen):
         self._shape: tuple[object, ...] = ()
         self._digits = ("", 0.0)
         self._is_item = False
+        self._moved_at = 0.0
         self.list = FleetList(keyboard)
         self.detail = Detail(make_panes(store, link), id="detail")
         self.box = DispatchBox(placeholder="what should be done? @agent in front chooses who does it", id="dispatch")
@@ -113,11 +116,16 @@ class FleetScreen(DecidingScreen):
         shape = (self.store.shape, wanted, self.store.link)
         if shape != self._shape:
             self._shape = shape
+            before, subject = self.list.row, self.subject
             self.list.set_rows(fleet_rows(self.store, wanted), lesson_of(self.store.link, self.keyboard, wanted))
+            if before is not None and subject is not None and (self.list.row is None or self.list.row.id != before.id):
+                # What was asked is answered, or something new is: a key meant for this session must not meet another.
+                self._turn_to(subject.id)
             self.looking.forget(set(self.store.state.attention))
         self.list.flush(now)
         self.query_one(Header).flush(self.store)
-        self._look(now)
+        if time.monotonic() - self._moved_at >= _RESTED_S:
+            self._look(now)
 
     def _look(self, now: float) -> None:
         """Turn detail, card and the measure of attention to the subject."""
@@ -132,6 +140,7 @@ class FleetScreen(DecidingScreen):
     @on(RowList.Moved)
     def follow_cursor(self) -> None:
         """Offer the keys of the row; card and detail follow at the next flush, so that moving costs two lines."""
+        self._moved_at = time.monotonic()
         is_item = self.item_row is not None
         if is_item != self._is_item:
             self._is_item = is_item
@@ -219,12 +228,16 @@ class FleetScreen(DecidingScreen):
         """Put the cursor on a session (on what it needs a decision for, if that is so)."""
         if session is None:
             return
-        item = next((item.id for item in self.store.state.attention.values() if item.session == session), None)
-        if not (item is not None and self.list.select(f"item:{item}")) and not self.list.select(f"session:{session}"):
+        if not self._turn_to(session):
             self._end_filter(is_kept=False)
             self.flush()
-            _ = (item is not None and self.list.select(f"item:{item}")) or self.list.select(f"session:{session}")
+            self._turn_to(session)
         self.list.focus()
+
+    def _turn_to(self, session: SessionId) -> bool:
+        """Put the cursor on what a session needs a decision for, else on the session; False when neither is listed."""
+        items = [item.id for item in self.store.state.attention.values() if item.session == session]
+        return any(self.list.select(row) for row in (*(f"item:{item}" for item in items), f"session:{session}"))
 
     @on(Wanted)
     def go_or_peek(self, wanted: Wanted) -> None:
