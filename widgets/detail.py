@@ -36,6 +36,11 @@ class Detail(Vertical):
         return self._tab
 
     @property
+    def subject(self) -> SessionId | None:
+        """The session that is shown."""
+        return self._subject
+
+    @property
     def pane(self) -> Widget:
         """The pane that is seen."""
         return self._panes[self._tab]

@@ -69,15 +69,11 @@ class CockpitApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to follow the supervisor and the files."""
-        self._write("\x1b[22;2t")
+        self.app_resume_signal.subscribe(self, self._shown)
         self.run_worker(self.link.run(), group="link", exit_on_error=True)
         self.run_worker(self._follow_preferences(), group="preferences", exit_on_error=True)
         self.set_interval(_SIGNS_S, self._follow_waiting)
         self._tell(self._told)
-
-    def on_unmount(self) -> None:
-        """Give the terminal its title back."""
-        self._write("\x1b[23;2t")
 
     async def on_event(self, event: events.Event) -> None:
         """Count every key, also those that a box takes: they are part of what a decision costs."""
@@ -117,6 +113,11 @@ class CockpitApp(App[None], inherit_bindings=False):
     def _write(self, sequence: str) -> None:
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
+
+    def _shown(self, _app: App[Any]) -> None:
+        """The screen is on a terminal: for the first time if it was kept ready, or again after a suspension."""
+        self.signs.begin_anew()
+        self.fleet.looking.begin_anew()
 
     def _follow_waiting(self) -> None:
         self.signs.follow(self.store)

@@ -33,6 +33,10 @@ class Looking:
             self._settle()
             self._item = item
 
+    def begin_anew(self) -> None:
+        """Count nothing for the time since the last key or turn: nobody saw the screen."""
+        self._since = self._monotonic()
+
     def key(self) -> None:
         """Count a key for the item that is looked at."""
         if self._item is not None:

@@ -67,6 +67,12 @@ class WaitingSigns:
         if self._unsaid and self._monotonic() - self._last_s >= QUIET_S:
             self._ring()
 
+    def begin_anew(self) -> None:
+        """Write the title again, and ring for nothing that came meanwhile: the terminal shows the screen (again)."""
+        self._title = ""
+        self._known = None
+        self._unsaid.clear()
+
     def _ring(self) -> None:
         self._last_s = self._monotonic()
         first, more = self._unsaid[0], len(self._unsaid) - 1

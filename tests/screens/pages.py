@@ -51,12 +51,15 @@ class FleetPage:
 
     async def row(self, name: str) -> FleetPage:
         """Put the cursor on the row of a session."""
-        for row in self.app.fleet.list._rows:
-            if isinstance(row, AttentionRow | SessionRow) and name in row.session.name:
-                assert self.app.fleet.list.select(row.id)
-                await self.settle()
-                return self
-        raise AssertionError(f"no row says {name!r}: {self.text(self.app.fleet.list)}")
+        fleet = self.app.fleet
+        rows = [row for row in fleet.list._rows if isinstance(row, AttentionRow | SessionRow)]
+        row = next((row for row in rows if name in row.session.name), None)
+        assert row is not None, f"no row says {name!r}: {self.text(fleet.list)}"
+        assert fleet.list.select(row.id)
+        item = row.item if isinstance(row, AttentionRow) else None
+        await self.until(lambda: fleet.card.item == item and fleet.detail.subject == row.session.id)
+        await self.settle()
+        return self
 
     def text(self, widget: Widget | None = None) -> str:
         """Return what a widget, or else the whole screen, shows."""
