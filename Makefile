@@ -24,9 +24,11 @@ test: ## set up what is missing, system packages too, then: make check, and all 
 
 check: venv ## format check, lint, strict types; changes nothing
 	@echo "check: ruff format --check, ruff check, mypy --strict"
-	@$(PYTHON) -m ruff format --check .
-	@$(PYTHON) -m ruff check .
-	@$(PYTHON) -m mypy
+	@status=0; \
+		$(PYTHON) -m ruff format --check . || status=1; \
+		$(PYTHON) -m ruff check . || status=1; \
+		$(PYTHON) -m mypy || status=1; \
+		exit $$status
 
 format: venv ## format the code and fix what lint can fix
 	@echo "format: ruff format, ruff check --fix"
