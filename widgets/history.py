@@ -208,7 +208,7 @@ class HistoryPane(ViewPane):
             told.story.prepend(envelopes, self.view)
         else:
             told = self._newest(told, envelopes, is_start=is_start)
-            told.basis = (watched, gap)
+            told.basis, told.version = (watched, gap), -1
         self._draw(told)
 
     def _newest(self, told: Told, envelopes: list[Envelope], *, is_start: bool) -> Told:

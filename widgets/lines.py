@@ -281,7 +281,10 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             parts = marked(parts, self._needle, self.palette["hit"])
         if is_cursor:
             cursor = self.palette["cursor"]
-            parts = [(text, style + cursor) for text, style in parts]
+            if self.palette.has_tints:
+                parts = [(text, style + cursor) for text, style in parts]
+            else:  # an ink of the palette may be the very colour of the cursor
+                parts = [(text, style.without_color + cursor) for text, style in parts]
         elif line.back:
             base += self.palette[line.back]
         return strip_of(parts, self._width, base)

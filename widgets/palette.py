@@ -44,22 +44,24 @@ class Palette:
 
     Attributes:
         base: the widget's own colours.
+        has_tints: whether the terminal shows more than 16 colours.
     """
 
-    __slots__ = ("_styles", "base")
+    __slots__ = ("_styles", "base", "has_tints")
 
     def __init__(self, widget: Widget) -> None:
         look = Look(widget)
         variables = widget.app.theme_variables
-        own = _styles_of(tuple(variables[name] for name in _NAMES), has_tints=not widget.app.current_theme.ansi)
         self.base = look.base
+        self.has_tints = not widget.app.current_theme.ansi
+        own = _styles_of(tuple(variables[name] for name in _NAMES), has_tints=self.has_tints)
         self._styles: dict[str, Style] = {name: look[name] for name in LOOK_MEANINGS} | own
 
     @classmethod
     def plain(cls) -> Palette:
         """Return a palette without any colour, for drawing outside an app."""
         palette = object.__new__(cls)
-        palette.base = Style()
+        palette.base, palette.has_tints = Style(), True
         palette._styles = dict.fromkeys([*LOOK_MEANINGS, *_INKS, *_BACKS, ""], Style())
         return palette
 
