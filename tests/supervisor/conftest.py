@@ -5,20 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from agents import registry
+from cockpit.providers.sandbox import Sandbox
 from cockpit.supervisor import agent_life, daemon, session
-from tests.supervisor import fake_driver
+from tests.supervisor.fake_driver import FakeDriver
 from tests.supervisor.world import World, make_repository, open_world
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COCKPIT_HOME", str(tmp_path / "home"))
-    fake_driver_maker = fake_driver.FakeDriver
-    monkeypatch.setitem(fake_driver.registry._MAKERS, "native", fake_driver_maker)
+    monkeypatch.setitem(registry._MAKERS, "native", FakeDriver)
     monkeypatch.setattr(agent_life, "INTERRUPT_GRACE_S", 0.4)
     monkeypatch.setattr(agent_life, "STOP_GRACE_S", 0.3)
     monkeypatch.setattr(session, "OWED_TURN_S", 1.0)
     monkeypatch.setattr(daemon, "TICK_S", 0.05)
+    # Checks of these tests meet the test outside the workspace; confinement has tests of its own.
+    monkeypatch.setattr(Sandbox, "detect", lambda: Sandbox(None, "a test"))
     return tmp_path / "home"
 
 

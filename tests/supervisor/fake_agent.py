@@ -11,6 +11,7 @@ turn is next, which commands it has seen) is in the folder it is given, so that 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -156,7 +157,5 @@ class FakeAgent:
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(Closed):
         FakeAgent().serve()
-    except Closed:
-        pass

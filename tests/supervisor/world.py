@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from cockpit.journal.types import AgentSaid, Envelope
 from cockpit.protocol.client import Client
 from cockpit.protocol.types import Command, CreateTasks, Digest, Down, Happened, Snapshot, Subscribe
@@ -21,7 +23,7 @@ from cockpit.supervisor.daemon import serve
 from cockpit.types import SessionId
 
 S = SessionStatus
-WITHIN_S = 20.0
+WITHIN_S = 10.0
 
 CONFIG = """
 [agents.fake]
@@ -39,6 +41,14 @@ parser = "exit-code"
 def git(folder: Path, *words: str) -> str:
     done = subprocess.run(("git", "-C", str(folder), *words), check=True, capture_output=True, text=True)
     return done.stdout.strip()
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs; one that nobody has reaped yet does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def make_repository(folder: Path, config: str = CONFIG + CHECK) -> Path:
