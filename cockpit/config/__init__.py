@@ -4,8 +4,8 @@ Each section's model lives in its own domain's `config.py`; this room only reads
 """
 
 from cockpit.config.errors import ConfigError, Problem
-from cockpit.config.load import FILE_NAME, load, parse, reload
+from cockpit.config.load import FILE_NAME, USER_CONFIG, load, parse, reload
 from cockpit.config.model import Config
 from cockpit.config.ui import UiConfig
 
-__all__ = ["FILE_NAME", "Config", "ConfigError", "Problem", "UiConfig", "load", "parse", "reload"]
+__all__ = ["FILE_NAME", "USER_CONFIG", "Config", "ConfigError", "Problem", "UiConfig", "load", "parse", "reload"]

@@ -15,6 +15,8 @@ from cockpit.config.lines import line_of
 from cockpit.config.model import Config
 
 FILE_NAME = "cockpit.toml"
+USER_CONFIG = "config.toml"
+"""Name of a person's own file, in their configuration folder."""
 PERSONAL_SECTIONS = ("default_agent", "agents", "ui", "policy")
 """What a person's own file may say; everything else belongs to the repository."""
 

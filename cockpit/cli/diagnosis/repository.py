@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from cockpit import __version__
 from cockpit.cli.diagnosis import Remark, fail, ok, warn
 from cockpit.cli.diagnosis.agents import examine_agents
-from cockpit.config import FILE_NAME, Config, ConfigError, load
+from cockpit.config import FILE_NAME, USER_CONFIG, Config, ConfigError, load
 from cockpit.protocol.client import Client, CommandFailed, SupervisorGone
 from cockpit.protocol.types import Hello
 from cockpit.providers.paths import (
@@ -21,7 +21,6 @@ from cockpit.providers.paths import (
     refuse_network_filesystem,
 )
 from cockpit.providers.resident import accepts
-from cockpit.supervisor.watch import USER_CONFIG
 
 _LITTLE_DISK_BYTES = 2_000_000_000
 _ANSWER_WITHIN_S = 5.0
