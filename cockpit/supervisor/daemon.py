@@ -16,7 +16,7 @@ from cockpit import __version__
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner, Confine
 from cockpit.checks.runtime.runner import RunProcess
-from cockpit.config import Config, ConfigError, load
+from cockpit.config import USER_CONFIG, Config, ConfigError, load
 from cockpit.journal.errors import JournalError
 from cockpit.journal.repo import Journal
 from cockpit.journal.types import (
@@ -46,7 +46,7 @@ from cockpit.supervisor.record import Record
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner
 from cockpit.supervisor.session import SessionLoop
 from cockpit.supervisor.signals import Signal, Start, TakenDown, Tick
-from cockpit.supervisor.watch import USER_CONFIG, watch_config, watch_workspaces
+from cockpit.supervisor.watch import watch_config, watch_workspaces
 from cockpit.types import SessionId
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.config import reload
+from cockpit.config import USER_CONFIG, reload
 from cockpit.config.load import FILE_NAME
 from cockpit.journal.errors import JournalError
 from cockpit.journal.types import ConfigBroken
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-USER_CONFIG = "config.toml"
-"""The person's own settings, in their configuration folder."""
 DEBOUNCE_MS = 300
 WITHOUT_WATCHER_S = 5.0
 """How often is looked by hand after a watcher has failed (no watch left, its folder removed)."""
