@@ -130,8 +130,9 @@ def read_document(text: str, tree: str, before: Document | None, *, is_truncated
     for diff in parse_diff(text):
         old = known.get(diff.path)
         section = old if old is not None and old.diff == diff else FileSection(diff)
-        if section is not old:
-            section.is_open = not section.why_folded()
+        if section is not old:  # what a person opened or folded stays so, unless the file's review just ended
+            is_kept = old is not None and not old.is_reviewed
+            section.is_open = old.is_open if old is not None and is_kept else not section.why_folded()
         sections.append(section)
     document = Document(sections, tree, is_truncated)
     document.prepare(is_split=is_split)

@@ -126,7 +126,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.PANE, "pane.bottom", "G end", "edge(1)", "End"),
     _k(Context.PANE, "pane.page_up", "ctrl+u pageup", "page(-1)", "Half a page up"),
     _k(Context.PANE, "pane.page_down", "ctrl+d pagedown", "page(1)", "Half a page down"),
-    _k(Context.PANE, "pane.leave", "h left", "leave", "Back to the list", "list"),
+    _k(Context.PANE, "pane.leave", "h left", "screen.leave", "Back to the list", "list"),
     _k(Context.TEXT, "text.find", "/", "find", "Search in what is shown", "search", over="fleet.filter"),
     _k(Context.TEXT, "text.next_match", "n", "find_step(1)", "Next match of the search", over="fleet.dispatch"),
     _k(Context.TEXT, "text.previous_match", "N", "find_step(-1)", "Previous match of the search"),
