@@ -199,7 +199,7 @@ async def test_a_failed_decision_leaves_no_trace(world: World) -> None:
     ana = await world.start()
     one = await ana.task("fail now")
     await ana.status(one, S.FAILED)
-    world.repository.joinpath("cockpit.toml").write_text(CONFIG.replace("agents.fake", "agents.other"))
+    world.repository.joinpath("cockpit.toml").write_text(CONFIG.replace("fake", "other"))
     await ana.until(lambda: "other" in ana.state.agents)
     with pytest.raises(CommandFailed, match="no agent"):
         await ana.call(Redirect(session=one, text="go on"))

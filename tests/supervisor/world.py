@@ -26,6 +26,7 @@ S = SessionStatus
 WITHIN_S = 10.0
 
 CONFIG = """
+default_agent = "fake"
 [agents.fake]
 driver = "native"
 [sessions]
