@@ -17,7 +17,6 @@ from cockpit.checks.service import (
     due,
     identified,
     judge,
-    matching,
     message_for_agent,
     normalised,
 )
@@ -175,33 +174,6 @@ def test_many_of_a_kind_take_few_lines() -> None:
 
 def test_clean_is_said_in_a_line() -> None:
     assert message_for_agent((), (), identified([found(1)], no_lines), 3, 2) == "Checks, round 3: clean (1 fixed)."
-
-
-@pytest.mark.parametrize(
-    ("glob", "path", "expected"),
-    [
-        ("**", "a/b.py", True),
-        ("**/*.py", "a.py", True),
-        ("**/*.py", "a/b/c.py", True),
-        ("*.py", "a/b.py", False),
-        ("src/**", "src/a/b", True),
-        ("src/", "src/a/b", True),
-        ("src/**", "srcs/a", False),
-        ("src/**/t?.py", "src/t1.py", True),
-        ("**/*.{js,ts}", "a/b.ts", True),
-        ("**/*.{js,ts}", "a/b.py", False),
-        ("[!a]*.py", "b.py", True),
-        ("[!a]*.py", "a.py", False),
-        ("[", "[", True),
-        ("a+b.py", "a+b.py", True),
-    ],
-)
-def test_globs(glob: str, path: str, expected: bool) -> None:
-    assert bool(matching([path], [glob])) is expected
-
-
-def test_globs_leave_out() -> None:
-    assert matching(["a.py", "docs/a.py"], ["**/*.py", "!docs/**"]) == ["a.py"]
 
 
 def test_the_cache_key_follows_what_decides_and_nothing_else() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from cockpit.changes.config import AutoApproveConfig
 from cockpit.changes.types import ChangeStat, FileStat
 from cockpit.checks.types import Receipt
+from cockpit.providers.globs import matches_in_any_spelling, surely_matches
 
 PROTECTED = (
     *("cockpit.toml", ".cockpit/**", "**/agents.md", "**/.gitattributes", "**/.gitmodules", "**/.lfsconfig"),
@@ -84,29 +83,12 @@ def _untouchable(file: FileStat, allowed: tuple[str, ...], limits: Limits) -> st
     if file.status == "R" and not file.old_path:
         return f"{file.path} was moved from a place that is not known"
     for path in filter(None, (file.path, file.old_path)):
-        # file systems that ignore case would take another spelling for the same file
-        if any(_compiled(glob).fullmatch(path.casefold()) for glob in PROTECTED):
+        if matches_in_any_spelling(path, PROTECTED):
             return f"{path} decides what is checked or what agents are told"
-        if not _is_allowed(path, allowed):
+        if not surely_matches(path, allowed):
             return f"{path} is not among the allowed paths"
     if not limits.allows_links and (file.mode in (_LINK, _SUBMODULE) or file.status == "T"):
         return f"{file.path} is a symbolic link or submodule, or changes its kind"
     if not limits.allows_binary and (file.added is None or file.removed is None):
         return f"{file.path} is binary"
     return ""
-
-
-def _is_allowed(path: str, globs: tuple[str, ...]) -> bool:
-    wanted = any(_compiled(glob).fullmatch(path) for glob in globs if not glob.startswith("!"))
-    return wanted and not any(_compiled(glob[1:]).fullmatch(path) for glob in globs if glob.startswith("!"))
-
-
-@lru_cache(maxsize=512)
-def _compiled(glob: str) -> re.Pattern[str]:
-    """Translate a glob: `**` crosses folders, `*` and `?` do not; everything else is itself, which allows the least."""
-    glob = glob.removeprefix("./")
-    if glob.endswith("/"):
-        glob += "**"
-    tokens = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
-    return re.compile("".join(tokens.get(part) or re.escape(part) for part in parts), re.DOTALL)

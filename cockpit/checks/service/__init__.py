@@ -2,7 +2,6 @@
 
 from cockpit.checks.service.comparison import Comparison, blocking, compare
 from cockpit.checks.service.fingerprints import LinesOf, fingerprint, identified, normalised
-from cockpit.checks.service.globs import matching
 from cockpit.checks.service.message import message_for_agent
 from cockpit.checks.service.planning import cache_key, cheapest_first, due
 from cockpit.checks.service.verdict import Ran, broken, judge
@@ -20,7 +19,6 @@ __all__ = [
     "fingerprint",
     "identified",
     "judge",
-    "matching",
     "message_for_agent",
     "normalised",
 ]

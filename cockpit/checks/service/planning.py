@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from cockpit.checks.config import CheckConfig
-from cockpit.checks.service.globs import matching
 from cockpit.checks.types import When
+from cockpit.providers.globs import matching
 
 _KEY_VERSION = 1
 _ORDER = (When.TURN, When.HUMAN, When.MERGE)

@@ -1,4 +1,7 @@
-"""Globs as written in cockpit.toml: `**` crosses folders, `*` does not, `!` leaves out."""
+"""Globs as written in cockpit.toml: `**` crosses folders, `*` and `?` do not, `!` leaves out.
+
+One meaning everywhere: what a check takes for its inputs and what may land without a person are written the same way.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,34 @@ from functools import lru_cache
 
 def matching(paths: Iterable[str], globs: Sequence[str]) -> list[str]:
     """Return the paths that match one of the globs and none of those that begin with `!`, in their order."""
-    wanted = _compiled(tuple(glob for glob in globs if not glob.startswith("!")))
-    unwanted = _compiled(tuple(glob[1:] for glob in globs if glob.startswith("!")))
+    wanted, unwanted = _compiled(_wanted(globs)), _compiled(_unwanted(globs))
     return [path for path in paths if wanted.fullmatch(path) and not unwanted.fullmatch(path)]
+
+
+def surely_matches(path: str, globs: Sequence[str]) -> bool:
+    """Return whether a path matches beyond doubt: what begins with `!` leaves out every spelling and reading of it.
+
+    For decisions that must not be talked into: upper and lower case may be the same file, and `[id]` may be a set of
+    characters as well as a folder of that name.
+    """
+    if not _compiled(_wanted(globs)).fullmatch(path):
+        return False
+    unwanted = _unwanted(globs)
+    literal = tuple(re.sub(r"([\[{])", r"[\1]", glob) for glob in unwanted)
+    return not matches_in_any_spelling(path, unwanted + literal)
+
+
+def matches_in_any_spelling(path: str, globs: Sequence[str]) -> bool:
+    """Return whether a path matches one of the globs where upper and lower case are the same file."""
+    return _compiled(tuple(glob.casefold() for glob in globs)).fullmatch(path.casefold()) is not None
+
+
+def _wanted(globs: Sequence[str]) -> tuple[str, ...]:
+    return tuple(glob for glob in globs if not glob.startswith("!"))
+
+
+def _unwanted(globs: Sequence[str]) -> tuple[str, ...]:
+    return tuple(glob[1:] for glob in globs if glob.startswith("!"))
 
 
 @lru_cache(maxsize=512)
