@@ -24,9 +24,9 @@ class LineDriver(Driver):
         """Raise `ValueError` with a message for people when the settings are unusable."""
 
     def launch(self, context: LaunchContext) -> Launch:
-        """Return the process to start, its assignment in the environment."""
+        """Return the process to start, its assignment in the environment; `-P`: a work tree must not bring our modules."""
         self.check_settings(context)
-        return Launch((sys.executable, "-m", self.module), Assignment.of(context).to_env())
+        return Launch((sys.executable, "-P", "-m", self.module), Assignment.of(context).to_env())
 
     def encode(self, command: AgentCommand) -> bytes:
         """Return the command as one line of JSON."""
