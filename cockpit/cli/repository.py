@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cockpit.cli.arguments import UsageError
+from cockpit.providers import resident
 from cockpit.providers.paths import Paths
-from cockpit.providers.resident import ResidentError, ensure_listening
 
 
 def find_repository(start: str) -> Path:
@@ -27,12 +27,7 @@ def ensure_supervisor(repository: Path) -> Paths:
     paths = Paths.for_repo(repository)
     paths.ensure()
     try:
-        ensure_listening(
-            str(paths.supervisor_socket),
-            "cockpit.supervisor",
-            [str(paths.repo)],
-            str(paths.logs / "supervisor-start.log"),
-        )
-    except ResidentError as error:
+        resident.ensure_supervisor(paths)
+    except resident.ResidentError as error:
         raise UsageError(str(error)) from error
     return paths

@@ -10,6 +10,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cockpit.providers.paths import Paths
+
 START_WITHIN_S = 20.0
 _POLL_S = 0.01
 
@@ -40,6 +44,12 @@ def ensure_listening(socket_path: str, module: str, arguments: Sequence[str], lo
                 raise ResidentError(f"{module} did not start; its log, {log_path}, ends:\n{_tail(log_path)}")
             time.sleep(_POLL_S)
         return True
+
+
+def ensure_supervisor(paths: Paths) -> bool:
+    """Return once the supervisor of a repository listens; whether it was started here. Raises `ResidentError`."""
+    start_log = str(paths.logs / "supervisor-start.log")
+    return ensure_listening(str(paths.supervisor_socket), "cockpit.supervisor", [str(paths.repo)], start_log)
 
 
 def accepts(socket_path: str) -> bool:

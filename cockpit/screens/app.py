@@ -49,7 +49,7 @@ class CockpitApp(App[None], inherit_bindings=False):
     def __init__(self, hello: Hello, paths: Paths) -> None:
         super().__init__()
         self.store = Store()
-        self.link = Link(self.store, paths.supervisor_socket, hello.user or "somebody")
+        self.link = Link(self.store, paths, hello.user or "somebody")
         self.keyboard = Keyboard()
         self.signs = WaitingSigns(self._write, hello.repo, hello.term_program or hello.term, is_tmux=hello.tmux)
         self.news = News()

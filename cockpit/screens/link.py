@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from cockpit.protocol.client import Client, CommandFailed, SupervisorGone
 from cockpit.protocol.types import PROTOCOL, Command, Hello, Snapshot, Subscribe, Watch
+from cockpit.providers.paths import Paths
+from cockpit.providers.resident import ResidentError, ensure_supervisor
 from cockpit.screens.store import LinkStatus, Store
 from cockpit.types import SessionId
+
+_log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 2.0
@@ -22,8 +26,9 @@ RESTART_SHOWN_S = 8.0
 class Link:
     """Feeds a store from a supervisor's socket and carries commands to it."""
 
-    def __init__(self, store: Store, socket: Path, person: str) -> None:
-        self._store, self._socket, self._person = store, socket, person
+    def __init__(self, store: Store, paths: Paths, person: str) -> None:
+        self._store, self._paths, self._person = store, paths, person
+        self._may_restart = False
         self._client: Client | None = None
         self._watching: tuple[SessionId, ...] = ()
         self._pid = 0
@@ -34,7 +39,7 @@ class Link:
         wait_s = FIRST_RETRY_S
         while True:
             try:
-                async with await Client.connect(self._socket) as client:
+                async with await Client.connect(self._paths.supervisor_socket) as client:
                     await self._follow(client)
                     wait_s = FIRST_RETRY_S
             except (SupervisorGone, CommandFailed):
@@ -44,7 +49,21 @@ class Link:
             if self._store.link is not LinkStatus.FOREIGN:
                 self._store.stands(LinkStatus.GONE if self._pid else LinkStatus.CONNECTING)
             await asyncio.sleep(wait_s)
+            await self._restart_what_crashed()
             wait_s = min(wait_s * 2, LAST_RETRY_S)
+
+    async def _restart_what_crashed(self) -> None:
+        """Start the supervisor again, once after each time that it was there, if it has not ended in good order.
+
+        One that ends in good order takes its socket with it, and stays ended: a person wanted that.
+        """
+        if not self._may_restart or not self._paths.supervisor_socket.exists():
+            return
+        self._may_restart = False
+        try:
+            await asyncio.to_thread(ensure_supervisor, self._paths)
+        except ResidentError as error:
+            _log.warning("the supervisor could not be started again: %s", error)
 
     async def call(self, command: Command) -> dict[str, Any]:
         """Send a command and return its result.
@@ -75,6 +94,7 @@ class Link:
         pid = int(greeting.get("pid", 0))
         is_restart = bool(self._pid) and pid != self._pid
         self._pid = pid
+        self._may_restart = True
         await client.call(Subscribe())
         self._client = client
         self._watch_changed.set()
