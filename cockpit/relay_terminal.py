@@ -26,7 +26,8 @@ _MODES_OFF = (
     b"\x1b[<u"  # kitty keyboard, which counts per screen: before the alternate one is left
     b"\x1b[?7h\x1b[?25h"  # line wrap, cursor
 )
-_MAIN_SCREEN = b"\x1b[?1049l\x1b[?25h"
+_MAIN_SCREEN = b"\x1b[?1049l\x1b[?25h\x1b[23;2t"
+"""And the title that the screen had kept."""
 _LAST_QUERY = b"\x1b[c"
 _LAST_ANSWER = re.compile(rb"\x1b\[\?[\d;]*c")
 _DETACH = re.compile(rb"\x1c|\x1b\[92(?::[\d:]*)?;(\d+)(?:[:;][\d:;]*)?u")

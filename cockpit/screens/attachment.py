@@ -1,4 +1,4 @@
-"""One terminal attached to the screen host: its connection, its App, its driver."""
+"""One terminal attached to the screen host: its connection, and the screen it shows."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ import os
 import socket
 import struct
 import sys
-import traceback
-from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from textual.app import App
-
-from cockpit.screens.driver import RelayDriver, driver_for
-from cockpit.screens.traps import dress
+from cockpit.screens.driver import RelayDriver
+from cockpit.screens.live import LiveScreen, Viewer
 from cockpit.screens.wire import (
     FROM_RELAY,
     WIRE_VERSION,
@@ -33,40 +29,34 @@ from cockpit.screens.wire import (
 _log = logging.getLogger(__name__)
 
 HELLO_WITHIN_S = 10.0
-CLOSE_WITHIN_S = 5.0
 _SEND_BUFFER_BYTES = 64 * 1024
 _EARLY_INPUT_BYTES = 16 * 1024
-_SHOWN_CALLS = 3
-
-MakeApp = Callable[[Hello], App[Any]]
 
 
 class Room(Protocol):
     """What an attachment needs of its host."""
 
-    tasks: asyncio.TaskGroup
-    make_app: MakeApp
-
     def joined(self, attachment: Attachment) -> None:
         """An attachment begins."""
 
     def left(self, attachment: Attachment) -> None:
-        """An attachment has ended, and its App with it."""
+        """An attachment has ended, and its screen with it."""
+
+    def screen_for(self, hello: Hello, viewer: Viewer) -> LiveScreen:
+        """Return a screen that is shown on the viewer."""
 
 
 class Attachment(asyncio.Protocol):
-    """The host's end of one relay; it is the `Link` of its App's driver."""
+    """The host's end of one relay: the `Viewer` of its screen."""
 
     def __init__(self, room: Room) -> None:
         self.columns = 80
         self.rows = 24
-        self.term_program = ""
         self._room = room
         self._frames = FrameDecoder(FROM_RELAY)
         self._transport: asyncio.Transport | None = None
         self._hello_timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._app: App[Any] | None = None
+        self._screen: LiveScreen | None = None
         self._driver: RelayDriver | None = None
         self._early_input = b""
         self._farewell = ""
@@ -104,7 +94,7 @@ class Attachment(asyncio.Protocol):
             self._hello_timer.cancel()
         self._transport = None
         self.leave("")
-        if self._task is None:
+        if self._screen is None:
             self._room.left(self)
 
     def pause_writing(self) -> None:
@@ -151,46 +141,27 @@ class Attachment(asyncio.Protocol):
                 f"{hello.version}. It ends by itself when nobody is attached any more, or now: kill {os.getpid()}",
             )
             return
-        self.columns, self.rows, self.term_program = hello.columns, hello.rows, hello.term_program
-        self._task = self._room.tasks.create_task(self._run(hello), name="screen")
+        self.columns, self.rows = hello.columns, hello.rows
+        self._screen = self._room.screen_for(hello, self)
 
-    # -- the App
-
-    async def _run(self, hello: Hello) -> None:
-        code, message = 1, ""
-        try:
-            app = self._room.make_app(hello)
-            last_words = dress(app, hello)
-            app.driver_class = driver_for(self)
-            self._app = app
-            if not self._is_leaving:
-                await app.run_async(size=(self.columns, self.rows))
-            code, message = app.return_code or 0, last_words.getvalue().strip()
-            if app._exception is not None:
-                _log.error("a screen crashed", exc_info=app._exception)
-                message = _crash_report(app._exception)
-        except Exception as error:  # one broken App must not take the others down
-            _log.exception("a screen could not run")
-            message = f"The screen could not run: {type(error).__name__}: {error}"
-        finally:
-            self._driver = self._app = None
-            self._part(code, self._farewell or message)
-            self._room.left(self)
+    # -- the screen
 
     def leave(self, farewell: str) -> None:
-        """End the App, by force if it does not end by itself in time; `farewell` is shown to its person."""
+        """End the screen; `farewell` is shown to its person."""
         if self._is_leaving:
             return
         self._is_leaving = True
         self._farewell = farewell
-        if self._app is not None:
-            with self._app._context():
-                self._app.exit()
-        if self._task is not None and not self._task.done():
-            force = asyncio.get_running_loop().call_later(CLOSE_WITHIN_S, self._task.cancel)
-            self._task.add_done_callback(lambda _task: force.cancel())
-        elif self._task is None:
+        if self._screen is not None:
+            self._screen.leave()
+        else:
             self._part(0, farewell)
+
+    def screen_ended(self, code: int, message: str) -> None:
+        """The screen has ended: so does the connection."""
+        self._driver = None
+        self._part(code, self._farewell or message)
+        self._room.left(self)
 
     def _part(self, code: int, message: str) -> None:
         self._send(encode_exit(code, message))
@@ -201,9 +172,9 @@ class Attachment(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(frame)
 
-    # -- the driver's link
+    # -- what the screen needs
 
-    def write(self, data: bytes) -> None:
+    def output(self, data: bytes) -> None:
         """Send output to the terminal; never blocks."""
         self._send(encode_output(data))
 
@@ -217,12 +188,6 @@ class Attachment(asyncio.Protocol):
         early, self._early_input = self._early_input, b""
         if early:
             asyncio.get_running_loop().call_soon(driver.feed, early)
-
-
-def _crash_report(error: Exception) -> str:
-    """What the person sees of a crash: the last calls, and none of the values that Textual's own report would print."""
-    trace = "".join(traceback.format_exception(error, limit=-_SHOWN_CALLS))
-    return f"{trace}This screen has crashed. The sessions go on; `cockpit attach` brings a new screen."
 
 
 def peer_uid(peer: socket.socket) -> int:

@@ -38,6 +38,8 @@ _REPORT = re.compile(r"\x1b\[[?>][\d;]*c")
 """A late answer to a query that another program, or the relay, asked: what the terminal is."""
 _KITTY_KEYS = 1 | 8 | 16
 """Disambiguate escape codes, report all keys as escape codes, report associated text: what stock Textual asks for."""
+_KEEP_TITLE = "\x1b[22;2t"
+"""The relay gives the title back whenever it leaves the screen."""
 _ENTER = "\x1b[?1049h\x1b[?1000h\x1b[?1002h\x1b[?1006h\x1b[?25l\x1b[?1004h"
 _LEAVE = "\x1b[?2004l\x1b[?7h\x1b[?1000l\x1b[?1002l\x1b[?1006l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 
@@ -288,7 +290,7 @@ class RelayDriver(Driver):
             self.resize(self.link.columns, self.link.rows)
 
     def _take_terminal(self) -> None:
-        self.write(_ENTER)
+        self.write(_KEEP_TITLE + _ENTER)
         if not constants.DISABLE_KITTY_KEY:
             self.write(f"\x1b[>{_KITTY_KEYS}u")
         if self.link.term_program != "Apple_Terminal":

@@ -25,13 +25,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cockpit.screens.attachment import Attachment, MakeApp
+    from cockpit.screens.attachment import Attachment
+    from cockpit.screens.live import LiveScreen, MakeApp, SpareScreen, Viewer
     from cockpit.screens.watchdog import Watchdog
+    from cockpit.screens.wire import Hello
 
 _log = logging.getLogger(__name__)
 
 IDLE_EXIT_S = 600.0
 _BACKLOG = 64
+_COLLECT_AFTER_S = 1.0
 _CLIENT_VARIABLES = ("NO_COLOR", "COLORTERM", "TERM_PROGRAM", "TMUX", "COLUMNS", "LINES", "TEXTUAL", "FORCE_COLOR")
 
 
@@ -52,15 +55,17 @@ class ScreenHost:
         idle_exit_s: How long to stay without clients, in seconds.
     """
 
-    tasks: asyncio.TaskGroup
+    screens: SpareScreen
+    """Gives out screens while the host serves."""
 
     def __init__(self, socket_path: Path, make_app: MakeApp, *, idle_exit_s: float = IDLE_EXIT_S) -> None:
-        self.make_app = make_app
+        self._make_app = make_app
         self._watchdog: Watchdog | None = None
         self._socket_path = socket_path
         self._idle_exit_s = idle_exit_s
         self._attachments: set[Attachment] = set()
         self._changed = asyncio.Event()
+        self._collection: asyncio.TimerHandle | None = None
         self._is_stopping = False
 
     def joined(self, attachment: Attachment) -> None:
@@ -69,9 +74,16 @@ class ScreenHost:
         self._changed.set()
 
     def left(self, attachment: Attachment) -> None:
-        """Count a client out."""
+        """Count a client out, and give back what its App held: megabytes that Python would keep for long."""
         self._attachments.discard(attachment)
         self._changed.set()
+        if self._collection is not None:
+            self._collection.cancel()
+        self._collection = asyncio.get_running_loop().call_later(_COLLECT_AFTER_S, gc.collect)
+
+    def screen_for(self, hello: Hello, viewer: Viewer) -> LiveScreen:
+        """Return a screen that is shown on the viewer."""
+        return self.screens.take(hello, viewer)
 
     @property
     def attached(self) -> int:
@@ -96,13 +108,15 @@ class ScreenHost:
             HostError: the folder is open to others, or the path too long for a socket.
         """
         from cockpit.screens.attachment import Attachment
+        from cockpit.screens.live import SpareScreen
         from cockpit.screens.traps import close_traps
         from cockpit.screens.watchdog import Watchdog
 
         close_traps()
         loop = asyncio.get_running_loop()
         with _listening(self._socket_path) as listener:
-            async with Watchdog() as self._watchdog, asyncio.TaskGroup() as self.tasks:
+            async with Watchdog() as self._watchdog, asyncio.TaskGroup() as tasks:
+                self.screens = SpareScreen(self._make_app, tasks)
                 server = await loop.create_unix_server(lambda: Attachment(self), sock=listener, backlog=_BACKLOG)
                 # What is loaded by now lives as long as the host; collections need not walk it again.
                 gc.freeze()
@@ -112,6 +126,7 @@ class ScreenHost:
                     await self._until_idle()
                 finally:
                     server.close()
+                    self.screens.close()
                     for attachment in list(self._attachments):
                         attachment.leave("The screen host was stopped. Sessions go on; attach again to watch them.")
 

@@ -12,16 +12,16 @@ import stat
 import struct
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Self
 
 import pytest
 
-from cockpit.screens import attachment
+from cockpit.screens import attachment, live
 from cockpit.screens.host import HostError, HostRunningError, ScreenHost
-from cockpit.screens.wire import FROM_HOST, FrameDecoder, FrameType, encode
-from tests.screens.sample_host import make_app
+from cockpit.screens.wire import FROM_HOST, FrameDecoder, FrameType, Hello, encode
+from tests.screens.sample_host import SampleApp, make_app
 
 HELLO = {"version": 1, "repo": "/", "columns": 60, "rows": 12, "colorterm": "truecolor"}
 DSR, DSR_ANSWER = b"\x1b[5n", b"\x1b[0n"
@@ -35,8 +35,10 @@ def socket_path() -> Iterator[Path]:
 
 
 @contextlib.asynccontextmanager
-async def serving(path: Path, idle_exit_s: float = 60.0) -> AsyncIterator[ScreenHost]:
-    host, ready = ScreenHost(path, make_app, idle_exit_s=idle_exit_s), asyncio.Event()
+async def serving(
+    path: Path, idle_exit_s: float = 60.0, make: Callable[[Hello], SampleApp] = make_app
+) -> AsyncIterator[ScreenHost]:
+    host, ready = ScreenHost(path, make, idle_exit_s=idle_exit_s), asyncio.Event()
     task = asyncio.create_task(host.serve(ready))
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -56,6 +58,7 @@ class Client:
         self._hello = HELLO | facts
         self._frames = FrameDecoder(FROM_HOST)
         self.output = bytearray()
+        self.all_output = bytearray()
         self.kinds: list[FrameType] = []
         self.parting: dict[str, object] | None = None
 
@@ -87,6 +90,7 @@ class Client:
             self.kinds.append(kind)
             if kind is FrameType.OUTPUT:
                 self.output += payload
+                self.all_output += payload
                 if queries := payload.count(DSR):
                     self.send(FrameType.INPUT, DSR_ANSWER * queries)
             elif kind is FrameType.EXIT:
@@ -260,7 +264,7 @@ async def test_a_client_that_vanishes_takes_its_screen_along(socket_path: Path) 
 
 
 async def test_a_screen_that_hangs_is_ended_by_force(socket_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachment, "CLOSE_WITHIN_S", 0.05)
+    monkeypatch.setattr(live, "CLOSE_WITHIN_S", 0.05)
     async with serving(socket_path) as host:
         async with Client(socket_path) as client:
             await client.sees("> row 0000")
@@ -293,6 +297,40 @@ async def test_suspending_asks_the_relay_and_continuing_repaints(socket_path: Pa
         client.send(FrameType.CONTINUE)
         await client.receives(FrameType.RESUMED)
         await client.sees("> row 0001")
+
+
+async def test_the_next_screen_is_ready_before_it_is_asked_for(
+    socket_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SPARE_AFTER_S", 0.0)
+    monkeypatch.setattr(live, "REST_AFTER_S", 0.05)
+    made: list[Hello] = []
+
+    def counted(hello: Hello) -> SampleApp:
+        made.append(hello)
+        return make_app(hello)
+
+    async def ready(host: ScreenHost) -> None:
+        async with asyncio.timeout(10):
+            while not host.screens.is_ready:
+                await asyncio.sleep(0.005)
+
+    async with serving(socket_path, make=counted) as host:
+        async with Client(socket_path) as client:
+            await client.sees("> row 0000")
+            await ready(host)
+            assert len(made) == 2
+        async with Client(socket_path) as again:
+            await again.sees("> row 0000")
+            assert b"\x1b[?1049h" in again.all_output
+            again.press("j")
+            await again.sees("> row 0001")
+            assert host.attached == 1
+            await ready(host)
+            assert len(made) == 3
+            async with Client(socket_path, rows=20) as larger:
+                await larger.sees("row 0019")
+                assert made[3].rows == 20
 
 
 async def test_screens_leave_the_processes_own_output_alone(
