@@ -24,8 +24,9 @@ class LineDriver(Driver):
         """Raise `ValueError` with a message for people when the settings are unusable."""
 
     def launch(self, context: LaunchContext) -> Launch:
-        """Return the process to start, its assignment in the environment; `-P`: a work tree must not bring our modules."""
+        """Return the process to start, its assignment in the environment."""
         self.check_settings(context)
+        # -P: it starts in the work tree, whose modules must not stand in for ours.
         return Launch((sys.executable, "-P", "-m", self.module), Assignment.of(context).to_env())
 
     def encode(self, command: AgentCommand) -> bytes:
