@@ -10,20 +10,18 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from cockpit.providers import process_tree
+from cockpit.providers.uncut import to_its_end
 
 GRACE_S = 2.0
 """How long a tree may take to end by itself after TERM."""
 
 _CHUNK_BYTES = 65536
 _DRAIN_S = 0.5
-
-T = TypeVar("T")
 
 
 class ProcessError(Exception):
@@ -95,7 +93,7 @@ async def run(
         except TimeoutError:
             timed_out = True
         finally:
-            await _see_through(_end_tree(process, None if is_whole else mark))
+            await to_its_end(_end_tree(process, None if is_whole else mark))
         # A daemon outside the group may hold the outputs open for ever.
         await asyncio.wait([stdout.reading, stderr.reading], timeout=_DRAIN_S)
         for output in (stdout, stderr):
@@ -155,7 +153,7 @@ async def spawn(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: 
     try:
         yield Running(process, log)
     finally:
-        await _see_through(_end_tree(process, mark))
+        await to_its_end(_end_tree(process, mark))
 
 
 class _Output:
@@ -209,7 +207,7 @@ async def _output(limit_bytes: int, listener: Callable[[bytes], None] | None) ->
         output.close_write_end()
         output.reading.cancel()
         transport.close()
-        await _see_through(_settled(output.reading))
+        await to_its_end(_settled(output.reading))
 
 
 async def _settled(task: asyncio.Task[None]) -> None:
@@ -247,7 +245,7 @@ async def _start(
     except asyncio.CancelledError:
         with contextlib.suppress(OSError):
             process = await creating
-            await _see_through(_end_tree(process, None))
+            await to_its_end(_end_tree(process, None))
             raise
     except OSError as error:
         raise ProcessError(argv, error) from error
@@ -267,17 +265,3 @@ async def _end_tree(process: asyncio.subprocess.Process, mark: str | None) -> No
         await asyncio.to_thread(process_tree.kill_marked, mark, marker=process_tree.RUN_MARKER)
     await process.wait()
     process_tree.disown_group(process.pid)
-
-
-async def _see_through(work: Coroutine[None, None, T]) -> T:
-    """Finish `work` even when cancelled meanwhile, then let the cancellation through."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return task.result()

@@ -70,6 +70,7 @@ class Checks:
     most_together: int = 0
     gate: asyncio.Event | None = None
     fault: OSError | None = None
+    fault_at_gate: OSError | None = None
     seen: dict[str, set[str]] = field(default_factory=dict)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -91,6 +92,9 @@ class Checks:
         try:
             if self.gate is not None:
                 await self.gate.wait()
+            if (fault := self.fault_at_gate) is not None:
+                self.fault_at_gate = None
+                raise fault
             files = {path.name: path.read_text() for path in directory.iterdir() if path.is_file()}
             self.seen[tree] = set(files)
             bad = [name for name, text in files.items() if "BROKEN" in text]
@@ -106,7 +110,7 @@ class Checks:
 
 
 class DyingRepository:
-    """The real repository, in a process that dies at one moment of a landing."""
+    """The real repository, in a process that dies at one moment of a landing, or waits there."""
 
     def __init__(self, repo: Repository, moment: str) -> None:
         self._repo = repo
@@ -131,6 +135,9 @@ class DyingRepository:
             self.is_landing.set()
             await self.go_on.wait()
         done = await self._repo.land(branch, expected_old, new)
+        if self._moment == "done":
+            self.is_landing.set()
+            await self.go_on.wait()
         if self._moment == "after":
             raise Kill
         return done
@@ -159,7 +166,9 @@ class Story:
         self.entries[name] = entry
         return entry
 
-    def queue(self, *, window: int = 4, moment: str = "", git: QueueGit | None = None) -> MergeQueue:
+    def queue(
+        self, *, window: int = 4, moment: str = "", git: QueueGit | None = None, retry_s: float = 600.0
+    ) -> MergeQueue:
         return MergeQueue(
             "main",
             git=git or (DyingRepository(self.repo, moment) if moment else self.repo),
@@ -168,7 +177,7 @@ class Story:
             task_of=lambda session: Task(prompt=f"Do {session}\nand do it well"),
             folder=self.folder / "queue",
             window=window,
-            retry_s=600,
+            retry_s=retry_s,
         )
 
     @asynccontextmanager

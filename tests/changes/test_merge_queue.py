@@ -84,6 +84,50 @@ async def test_a_dirty_checkout_blocks_landing_with_its_path_until_it_is_clean(s
     assert (story.root / "b.txt").exists()
 
 
+async def test_a_poke_while_a_landing_is_being_refused_is_not_lost(story: Story) -> None:
+    entry = story.change("a", {"a.txt": "x\n"})
+    write(story.root, {"f.txt": "my own unfinished work\n"})
+    repo = DyingRepository(story.repo, "done")
+    async with story.running(story.queue(git=repo), [entry]) as queue:
+        await asyncio.wait_for(repo.is_landing.wait(), 20)
+        git(story.root, "checkout", "-q", "--", "f.txt")
+        queue.poke()
+        repo.go_on.set()
+        await story.journal.until(lambda: bool(story.journal.landed()))
+    assert story.journal.of(QueueBlocked) == ["a"], "it had been refused before the checkout was clean"
+
+
+async def test_a_poke_while_a_test_cannot_run_is_not_lost(story: Story) -> None:
+    entry = story.change("a", {"a.txt": "x\n"})
+    story.checks.gate = asyncio.Event()
+    story.checks.fault_at_gate = OSError("No space left on device")
+    async with story.running(story.queue(), [entry]) as queue:
+        await story.checks.until_together(1)
+        queue.poke()
+        story.checks.gate.set()
+        await story.journal.until(lambda: bool(story.journal.landed()))
+    assert story.journal.of(QueueBlocked) == ["a"]
+
+
+async def test_what_is_blocked_has_its_turn_however_much_else_happens(story: Story) -> None:
+    entry = story.change("a", {"a.txt": "x\n"})
+    story.checks.fault = OSError("No space left on device")
+    queue = story.queue(retry_s=0.05)
+
+    async def never_rest() -> None:
+        while True:
+            queue.resize(2)
+            await asyncio.sleep(0)
+
+    async with story.running(queue, [entry]):
+        noise = asyncio.create_task(never_rest())
+        await story.journal.until(lambda: bool(story.journal.blocked()))
+        story.checks.fault = None
+        await story.journal.until(lambda: bool(story.journal.landed()))
+        noise.cancel()
+        await asyncio.wait([noise])
+
+
 async def test_the_person_moves_the_target_meanwhile_and_what_lands_was_tested_on_top_of_it(story: Story) -> None:
     entry = story.change("a", {"a.txt": "x\n"})
     story.checks.gate = asyncio.Event()

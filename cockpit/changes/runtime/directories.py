@@ -28,8 +28,8 @@ class DirectoryPool:
         else:
             path = self._folder / str(self._made)
             self._made += 1
-            await asyncio.to_thread(path.mkdir, mode=0o700, parents=True, exist_ok=True)
         try:
+            await asyncio.to_thread(path.mkdir, mode=0o700, parents=True, exist_ok=True)
             yield path
         finally:
             self._free.append(path)

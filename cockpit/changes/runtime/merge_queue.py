@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cockpit.changes.runtime.directories import DirectoryPool
@@ -20,6 +20,7 @@ from cockpit.providers.clock import Clock, SystemClock
 from cockpit.providers.git import types as gt
 from cockpit.providers.git.errors import GitError, UnknownRevision
 from cockpit.providers.text import clean_line
+from cockpit.providers.uncut import to_its_end
 from cockpit.sessions.types import Task
 from cockpit.types import CommitId, SessionId, TreeId
 
@@ -72,6 +73,9 @@ class MergeQueue:
         self._queue = Queue(max(1, window), CommitId(""), TreeId(""))
         self._running: dict[_TrialKey, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._pokes = 0
+        self._pokes_heeded = 0
+        self._look_again_at: float | None = None
         self._turn = asyncio.Lock()
 
     @property
@@ -104,8 +108,11 @@ class MergeQueue:
         return True
 
     def poke(self) -> None:
-        """Something may have changed (the target, its checkout, disk space): look again now."""
-        self._queue.poke()
+        """Something may have changed (the target, its checkout, disk space): look again now.
+
+        What is being tried at this moment may have looked before the change, so it is tried again after it.
+        """
+        self._pokes += 1
         self._wake.set()
 
     def retest(self) -> None:
@@ -135,18 +142,33 @@ class MergeQueue:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._wake.clear()
+                self._heed_pokes()
                 async with self._turn:
                     await self._advance()
                 self._schedule(group)
                 await self._rest()
 
+    def _heed_pokes(self) -> None:
+        if self._pokes_heeded != self._pokes:
+            self._pokes_heeded = self._pokes
+            self._queue.poke()
+
     async def _rest(self) -> None:
         """Wait for news; with entries waiting, no longer than until it is time to look by ourselves."""
+        now = asyncio.get_running_loop().time()
+        if not self._queue.entries:
+            self._look_again_at = None
+        elif self._look_again_at is None:
+            self._look_again_at = now + self._retry_s
         try:
-            async with asyncio.timeout(self._retry_s if self._queue.entries else None):
+            # however much news there is, what is blocked has its turn
+            if self._look_again_at is not None and now >= self._look_again_at:
+                raise TimeoutError
+            async with asyncio.timeout_at(self._look_again_at):
                 await self._wake.wait()
         except TimeoutError:
-            self._queue.poke()
+            self._look_again_at = None
+            self._pokes += 1
 
     # one step after the other
 
@@ -162,7 +184,7 @@ class MergeQueue:
                     await self._on_event(step.entry.session, QueueLeft(reason=step.reason, findings=step.findings))
                     self._queue.out(step)
                 case Land():
-                    await _to_its_end(self._land(step))
+                    await to_its_end(self._land(step))
                     if not self._lander.is_settled:
                         return
 
@@ -296,6 +318,7 @@ class MergeQueue:
 
     async def _results(self, trial: Trial, directory: Path) -> tuple[CheckResult, ...] | None:
         """Run the checks. None: they could not be run at all, which says nothing about the change."""
+        pokes = self._pokes
         try:
             await self._git.materialise(trial.tree, directory)
             return await self._check(trial.tree, directory, trial.session, trial.only)
@@ -303,15 +326,6 @@ class MergeQueue:
             _log.warning("cannot test %s of %s", trial.tree, trial.session, exc_info=error)
             said = clean_line(str(error)) or type(error).__name__
             await self._block(trial.session, f"cannot be tested now: {said}", is_stuck=True)
+            if self._pokes != pokes:  # what was in the way may be gone since
+                self.poke()
             return None
-
-
-async def _to_its_end(work: Coroutine[None, None, None]) -> None:
-    """Await `work`; a cancellation is obeyed when it is done, because half of it would be worse than waiting."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        task.result()
-        raise

@@ -12,10 +12,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from cockpit.providers import process_tree
 
 _STDERR_BYTES: Final = 16_384
 _CHUNK_BYTES: Final = 65_536
@@ -84,8 +85,7 @@ class Command:
         with self._starting:
             self._is_called_off = True
             if self._process is not None and self._process.returncode is None:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._process.pid, number)
+                process_tree.signal_group(self._process.pid, number)
 
     def _exchange(self, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes, bool]:
         """Write and read until both outputs end; past the limit, stop the command and throw the rest away."""
