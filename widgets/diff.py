@@ -20,7 +20,7 @@ from cockpit.sessions.types import LineComment
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 from widgets.diff_document import Document, file_list_lines, overview_line, read_document, section_lines
-from widgets.diff_place import nearest, place_of
+from widgets.diff_place import nearest, next_file, next_hunk, next_unreviewed, place_of
 from widgets.diff_rows import Place
 from widgets.diff_state import Seen, SeenDiffs
 from widgets.lines import LinesView
@@ -64,8 +64,6 @@ class DiffPane(ViewPane):
             yield self.files
             yield self.view
         yield self.prompt
-
-    # --- following a session
 
     def show(self, session: SessionId | None) -> None:
         """Turn to a session: at once to where it was left, when it is one of the last ones."""
@@ -124,19 +122,14 @@ class DiffPane(ViewPane):
             self._take(seen, document)
 
     def _take(self, seen: Seen, document: Document) -> None:
-        """Show another version of the diff; the cursor stays with its code, on the same row of the screen."""
-        before = place_of(self.view.cursor_line)
-        row = self.view.top_of(self.view.cursor) - self.view.scroll_offset.y
+        """Show another version of the diff."""
         is_first = seen.document is None
         seen.document = document
         self._mark(document)
         if is_first:
             self._show_all(seen.cursor, seen.top)
-            return
-        lines = self._lines()
-        cursor = nearest(before, lines, document, is_split=self._is_split)
-        self._show(lines, cursor, None)
-        self.view.go(cursor, top=row)
+        else:
+            self._redraw()
 
     def _mark(self, document: Document) -> list[int]:
         session = self._session
@@ -154,8 +147,6 @@ class DiffPane(ViewPane):
             self._redraw_section(document, place)
         self._draw_sums(document)
 
-    # --- drawing
-
     def _lines(self) -> list[Line]:
         seen = self._seen
         if seen is None:
@@ -163,7 +154,7 @@ class DiffPane(ViewPane):
         if seen.document is None:
             said = clean_line(seen.trouble or "loading…")
             return [TextLine(said, "failed" if seen.trouble else "dim", lead=((" ", ""),), mark=Place(kind="overview"))]
-        return seen.document.lines(seen.comments, self.view.columns, is_split=self._is_split)
+        return seen.document.lines(seen.comments, self.size.width, is_split=self._is_split)
 
     def _show_all(self, cursor: int, top: int) -> None:
         self._show(self._lines(), cursor, top)
@@ -174,7 +165,7 @@ class DiffPane(ViewPane):
         self._follow_cursor()
 
     def _redraw(self) -> None:
-        """Draw everything anew; the cursor stays where it is."""
+        """Draw everything anew; the cursor stays with its code, on the same row of the screen."""
         if self._seen is None or self._seen.document is None:
             return
         row = self.view.top_of(self.view.cursor) - self.view.scroll_offset.y
@@ -193,7 +184,7 @@ class DiffPane(ViewPane):
 
     def _draw_sums(self, document: Document) -> None:
         comments = self._seen.comments if self._seen is not None else []
-        self.view.splice(0, 1, [overview_line(document, comments, self.view.columns, is_split=self._is_split)])
+        self.view.splice(0, 1, [overview_line(document, comments, self.size.width, is_split=self._is_split)])
         self._current = -1
         self._follow_cursor()
 
@@ -219,49 +210,33 @@ class DiffPane(ViewPane):
         if self.files.cursor != self._current:
             self._go_to_file(self.files.cursor)
 
-    # --- moving about
-
     def step_file(self, step: int) -> None:
         """Go to the next or previous file, round and round."""
         document = self._seen.document if self._seen is not None else None
         if document is not None and document.sections:
-            here = document.find(place_of(self.view.cursor_line).path)
-            at_head = place_of(self.view.cursor_line).kind == "file"
-            if here is None:
-                here = -1 if step > 0 else 0
-            elif step < 0 and not at_head:
-                here += 1
-            self._go_to_file((here + step) % len(document.sections))
+            self._go_to_file(next_file(document, place_of(self.view.cursor_line), step))
 
     def action_step_hunk(self, step: int) -> None:
         """Go to the next or previous hunk."""
-        place = self.view.cursor + step
-        while 0 <= place < len(self.view.lines):
-            if place_of(self.view.lines[place]).kind == "hunk":
-                self.view.go(place)
-                return
-            place += step
+        place = next_hunk(self.view.lines, self.view.cursor, step)
+        if place is not None:
+            self.view.go(place)
 
     def action_next_unreviewed(self) -> None:
         """Go to the next file that nobody has reviewed."""
         document = self._seen.document if self._seen is not None else None
         if document is None or not document.sections:
             return
-        size = len(document.sections)
-        here = document.find(place_of(self.view.cursor_line).path)
-        start = -1 if here is None else here
-        for distance in range(1, size + 1):
-            if not document.sections[(start + distance) % size].is_reviewed:
-                self._go_to_file((start + distance) % size)
-                return
+        place = next_unreviewed(document, document.find(place_of(self.view.cursor_line).path))
+        if place is not None:
+            self._go_to_file(place)
+            return
         self.view.say("every file is reviewed")
 
     def _go_to_file(self, place: int) -> None:
         document = self._seen.document if self._seen is not None else None
         if document is not None:
             self.view.go(document.start_of(place), top=0)
-
-    # --- what a person does
 
     def action_split(self) -> None:
         """Show both sides, or one."""

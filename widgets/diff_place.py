@@ -1,4 +1,4 @@
-"""Finding the same place again after the lines of a diff were made anew."""
+"""Places in a diff: which comes next, and finding the same one again after the lines were made anew."""
 
 from __future__ import annotations
 
@@ -40,3 +40,31 @@ def nearest(wanted: Place, lines: Sequence[Line], document: Document, *, is_spli
             if distance < 0 or away < distance:
                 best, distance = index, away
     return best
+
+
+def next_file(document: Document, here: Place, step: int) -> int:
+    """Return the section of the next or previous file, round and round; back from within a file is its own head."""
+    current = document.find(here.path)
+    if current is None:
+        current = -1 if step > 0 else 0
+    elif step < 0 and here.kind != "file":
+        current += 1
+    return (current + step) % len(document.sections)
+
+
+def next_hunk(lines: Sequence[Line], cursor: int, step: int) -> int | None:
+    """Return the line of the next or previous hunk, if there is one."""
+    place = cursor + step
+    while 0 <= place < len(lines):
+        if place_of(lines[place]).kind == "hunk":
+            return place
+        place += step
+    return None
+
+
+def next_unreviewed(document: Document, here: int | None) -> int | None:
+    """Return the next section that nobody has reviewed, round and round."""
+    size = len(document.sections)
+    start = -1 if here is None else here
+    places = ((start + distance) % size for distance in range(1, size + 1))
+    return next((place for place in places if not document.sections[place].is_reviewed), None)

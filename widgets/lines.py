@@ -133,8 +133,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def settle(self) -> None:
         """Tell the scroll bar about lines that were added out of sight, when it is due."""
-        is_due = time.monotonic() - self._told >= SIZE_TOLD_S
-        if is_due and self.virtual_size.height != self.rows:
+        if self.virtual_size.height != self.rows and time.monotonic() - self._told >= SIZE_TOLD_S:
             self._tell_size()
 
     def say(self, note: str) -> None:
@@ -182,13 +181,10 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
         if not needle or not self._lines:
             return False
-        wanted, size, at = needle.casefold(), len(self._lines), self.cursor
-        for distance in range(0 if is_here else 1, size + 1):
-            place = (at + distance * step) % size
-            if wanted in self._lines[place].text.casefold():
-                self.go(place)
-                return True
-        return False
+        place = match(self._lines, needle, self.cursor, step, is_here=is_here)
+        if place is not None:
+            self.go(place)
+        return place is not None
 
     def action_line(self, step: int) -> None:
         """Move by one row."""
@@ -206,17 +202,11 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._tell_size()
         self._move_to(0 if step < 0 else self.rows - 1)
 
-    # --- drawing
-
     def render_line(self, y: int) -> Strip:
         """Draw one row of the window."""
         strip = self._row(self.scroll_offset.y + y)
-        if self._note and y == self.size.height - 1:
-            note = f" {self._note} "
-            room = max(0, self.columns - cells_of(note))
-            style = self.palette.base + self.palette["bar"] + self.palette["accent"]
-            strip = Strip.join([strip.crop(0, room), strip_of([(note, style)], self.columns - room, self.palette.base)])
-        return strip
+        is_last = y == self.size.height - 1
+        return with_note(strip, self._note, self.columns, self.palette) if self._note and is_last else strip
 
     def on_resize(self, _event: events.Resize) -> None:
         """Break the lines anew; what was seen first stays first."""
@@ -280,11 +270,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._needle:
             parts = marked(parts, self._needle, self.palette["hit"])
         if is_cursor:
-            cursor = self.palette["cursor"]
-            if self.palette.has_tints:
-                parts = [(text, style + cursor) for text, style in parts]
-            else:  # an ink of the palette may be the very colour of the cursor
-                parts = [(text, style.without_color + cursor) for text, style in parts]
+            parts = under_cursor(parts, self.palette)
         elif line.back:
             base += self.palette[line.back]
         return strip_of(parts, self._width, base)
@@ -341,6 +327,26 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._is_following = self._follows and line == len(self._lines) - 1 and part >= self._index.height_of(line) - 1
         self.refresh() if self._needle else self._refresh_rows(row, 1)
         self.post_message(self.Moved(self))
+
+
+def with_note(strip: Strip, note: str, width: int, palette: Palette) -> Strip:
+    """Return a row with a note over its right end."""
+    room = max(0, width - cells_of(note) - 2)
+    drawn = strip_of([(f" {note} ", palette["bar"] + palette["accent"])], width - room, palette.base)
+    return Strip.join([strip.crop(0, room), drawn])
+
+
+def under_cursor(parts: Parts, palette: Palette) -> Parts:
+    """Return parts as the cursor shows them; with 16 colours, an ink may be the very colour of the cursor."""
+    cursor = palette["cursor"]
+    return [(text, (style if palette.has_tints else style.without_color) + cursor) for text, style in parts]
+
+
+def match(lines: Sequence[Line], needle: str, at: int, step: int, *, is_here: bool) -> int | None:
+    """Return the next (or previous) line that has a text in any case, round and round."""
+    wanted, size = needle.casefold(), len(lines)
+    places = ((at + distance * step) % size for distance in range(0 if is_here else 1, size + 1))
+    return next((place for place in places if wanted in lines[place].text.casefold()), None)
 
 
 def marked(parts: Parts, needle: str, style: Style) -> Parts:
