@@ -61,11 +61,11 @@ class Handler(Protocol):
         ...
 
 
-class _Connection:
-    """One client."""
+class Connection:
+    """What the server keeps of one client. Made by `Server.connect`."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, person: str) -> None:
-        self.reader, self.writer, self.person = reader, writer, person
+    def __init__(self, writer: asyncio.StreamWriter, person: str) -> None:
+        self.writer, self.person = writer, person
         self.is_subscribed = False
         self.wants_everything = False
         self.is_lagging = False
@@ -76,9 +76,11 @@ class _Connection:
 
     @property
     def backlog_bytes(self) -> int:
+        """How much the client has not read yet, beyond what the system holds for it."""
         return self.writer.transport.get_write_buffer_size()
 
     def send(self, line: bytes) -> None:
+        """Hand a line to the socket, without waiting."""
         if not self.writer.is_closing():
             self.writer.write(line)
 
@@ -95,7 +97,7 @@ class Server:
             last_words: says at the end why it came against our will; empty: it did not.
         """
         self._state, self._handle, self._last_words = state, handle, last_words
-        self._connections: set[_Connection] = set()
+        self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.dropped_progress = 0
 
@@ -153,7 +155,7 @@ class Server:
             line = line or _line(Progress(session=session, said=said))
             connection.send(line)
 
-    def _send_or_lag(self, connection: _Connection, line: bytes) -> None:
+    def _send_or_lag(self, connection: Connection, line: bytes) -> None:
         if connection.backlog_bytes > connection.limit_bytes:
             connection.is_lagging = True
             connection.chatty.clear()
@@ -163,19 +165,23 @@ class Server:
     async def _send_digests(self) -> None:
         while True:
             await asyncio.sleep(DIGEST_EVERY_S)
-            for connection in list(self._connections):
-                if connection.is_lagging and connection.backlog_bytes == 0:
-                    self._send_snapshot(connection)
-                elif connection.chatty and connection.backlog_bytes < PROGRESS_BACKLOG_BYTES:
-                    self._send_digest(connection, tuple(connection.chatty), self._state.seq)
+            self.catch_up()
 
-    def _send_digest(self, connection: _Connection, chatty: tuple[SessionId, ...], seq: int) -> None:
+    def catch_up(self) -> None:
+        """Send what was summed up, and a snapshot to each client that had fallen behind and has read everything."""
+        for connection in self._connections:
+            if connection.is_lagging and connection.backlog_bytes == 0:
+                self._send_snapshot(connection)
+            elif connection.chatty and connection.backlog_bytes < PROGRESS_BACKLOG_BYTES:
+                self._send_digest(connection, tuple(connection.chatty), self._state.seq)
+
+    def _send_digest(self, connection: Connection, chatty: tuple[SessionId, ...], seq: int) -> None:
         sessions = self._state.sessions
         chatter = tuple(chatter_of(sessions[s]) for s in chatty if s in sessions)
         connection.chatty.difference_update(chatty)
         connection.send(_line(Digest(seq=seq, sessions=chatter)))
 
-    def _send_snapshot(self, connection: _Connection) -> None:
+    def _send_snapshot(self, connection: Connection) -> None:
         connection.is_lagging = False
         connection.chatty.clear()
         connection.snapshots += 1
@@ -194,7 +200,7 @@ class Server:
         try:
             uid = peer_uid(writer.get_extra_info("socket"))
             if is_trusted(uid):
-                await self._converse(_Connection(reader, writer, account_name(uid)))
+                await self._converse(reader, self.connect(writer, account_name(uid)))
             else:
                 log.warning("refused a connection of account %s", account_name(uid))
         except (OSError, asyncio.CancelledError):
@@ -204,19 +210,18 @@ class Server:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _converse(self, connection: _Connection) -> None:
-        self._connections.add(connection)
+    async def _converse(self, reader: asyncio.StreamReader, connection: Connection) -> None:
         places = asyncio.Semaphore(COMMANDS_AT_A_TIME)
         try:
             async with asyncio.TaskGroup() as commands:
                 with contextlib.suppress(OSError, ValueError):  # it went away, or sent an endless line
-                    while line := await connection.reader.readline():
+                    while line := await reader.readline():
                         await places.acquire()
                         commands.create_task(self._answer(connection, line, places))
         finally:
             self._connections.discard(connection)
 
-    async def _answer(self, connection: _Connection, line: bytes, places: asyncio.Semaphore) -> None:
+    async def _answer(self, connection: Connection, line: bytes, places: asyncio.Semaphore) -> None:
         try:
             reply = _parse(line)
             if isinstance(reply, Request):
@@ -227,9 +232,9 @@ class Server:
         finally:
             places.release()
 
-    async def _reply(self, connection: _Connection, request: Request) -> Reply:
+    async def _reply(self, connection: Connection, request: Request) -> Reply:
         try:
-            return Reply(reply=request.id, result=await self._carry_out(connection, request.command))
+            return Reply(reply=request.id, result=await self.carry_out(connection, request.command))
         except CommandRefused as refused:
             return Reply(reply=request.id, error=refused.info)
         except Exception as error:  # the edge of a command: told to the person, logged with its trace
@@ -237,7 +242,14 @@ class Server:
             info = ErrorInfo(what=f"{type(error).__name__}: {error}", next="The supervisor's log has the details.")
             return Reply(reply=request.id, error=info)
 
-    async def _carry_out(self, connection: _Connection, command: Command) -> dict[str, Any]:
+    def connect(self, writer: asyncio.StreamWriter, person: str) -> Connection:
+        """Begin to serve a client; it is told nothing before it subscribes."""
+        connection = Connection(writer, person)
+        self._connections.add(connection)
+        return connection
+
+    async def carry_out(self, connection: Connection, command: Command) -> dict[str, Any]:
+        """Carry out a client's command and return its result. Raises `CommandRefused`."""
         match command:
             case Subscribe():
                 connection.wants_everything = command.everything
@@ -250,7 +262,7 @@ class Server:
             case _:
                 return await self._handle(command, connection.person)
 
-    def _watch(self, connection: _Connection, sessions: frozenset[SessionId]) -> None:
+    def _watch(self, connection: Connection, sessions: frozenset[SessionId]) -> None:
         if connection.chatty:  # what was summed up so far must not be added twice
             self._send_digest(connection, tuple(connection.chatty), self._state.seq)
         connection.watched = sessions

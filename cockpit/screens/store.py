@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cockpit.journal import types as ev
-from cockpit.protocol.types import Happened, Progress, Push, Snapshot
+from cockpit.protocol.types import Digest, Ending, Happened, Progress, Push, Snapshot
 from cockpit.sessions.types import (
     AgentEvent,
     AgentExited,
@@ -23,6 +23,7 @@ from cockpit.sessions.types import (
     ToolOutput,
     TurnEnded,
 )
+from cockpit.state.digest import apply_digest
 from cockpit.state.fold import apply
 from cockpit.state.model import STATE, SessionState, State
 from cockpit.types import SessionId
@@ -99,6 +100,11 @@ class Store:
                 self._happened(push.envelope)
             case Progress():
                 self._progress(push)
+            case Digest():
+                apply_digest(self.state, push)
+                self.version += 1
+            case Ending():
+                pass  # the link says so when the connection closes
 
     def stands(self, link: LinkStatus) -> None:
         """Say how the connection stands."""

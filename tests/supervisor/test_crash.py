@@ -19,6 +19,7 @@ from cockpit.protocol.types import Approve, Down, Redirect
 from cockpit.providers.process_tree import find_marked
 from cockpit.sessions.types import SessionStatus, Task, TurnStarted
 from cockpit.supervisor.workspace import MARKER
+from cockpit.types import SessionId
 from tests.supervisor.world import Person, S, World, git, make_repository
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,9 @@ async def test_killed_at_random_moments_nothing_acknowledged_is_lost(tmp_path: P
     for one, name in zip(sessions, names, strict=True):
         seen = world.seen(one)
         assert len(seen) == len(set(seen))  # each command once
-        assert git(world.workspace(one), "show", f"cockpit/{one}:{name}.txt") == "good"
+        workspace = ana.session(one).workspace
+        assert workspace is not None
+        assert git(world.repository, "show", f"{workspace.branch}:{name}.txt") == "good"
         if one in approved:
             assert ana.session(one).status is S.LANDED
     git(world.repository, "fsck", "--connectivity-only")
@@ -95,7 +98,7 @@ async def test_killed_at_random_moments_nothing_acknowledged_is_lost(tmp_path: P
 
 
 async def _meddle(
-    ana: Person, sessions: list, dice: random.Random, crash: int, redirected: list[str], approved: set[str]
+    ana: Person, sessions: list[SessionId], dice: random.Random, crash: int, redirected: list[str], approved: set[str]
 ) -> None:
     """Decide this and that for a random while."""
     async with asyncio.timeout(10):

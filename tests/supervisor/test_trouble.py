@@ -16,7 +16,6 @@ from cockpit.protocol.client import CommandFailed, SupervisorGone
 from cockpit.protocol.types import Approve, GetStats, Resume, Stop
 from cockpit.sessions.runtime.spool import Spool, SpoolError
 from cockpit.sessions.types import AgentNotice, AttentionKind, Budget, Task, ToolStarted
-from cockpit.supervisor import agent as agent_module
 from cockpit.supervisor.agent import agent_env
 from tests.supervisor.world import CHECK, CONFIG, S, World, git, is_alive, make_repository, open_world
 
@@ -102,7 +101,7 @@ async def test_a_spool_that_cannot_be_followed_ends_that_agent_only(
             raise SpoolError("no watch left")
         return follow(self, offset)
 
-    monkeypatch.setattr(agent_module.Spool, "follow", broken)
+    monkeypatch.setattr(Spool, "follow", broken)
     bad = await ana.task("hang", title="bad")
     lost = await ana.status(bad, S.INTERRUPTED, S.FAILED)
     assert "no watch left" in lost.reason
