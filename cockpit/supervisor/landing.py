@@ -129,7 +129,7 @@ class Landing:
         services = self._services
         # Filling a folder removes what git does not keep, so what the checks need is made again.
         await set_up(services, directory, services.paths.data / "landing" / "scratch", {})
-        target = await target_of(services, directory, tree)
+        target = replace(await target_of(services, directory, tree), is_pristine=True)
         checks = services.config.checks
         if only:
             checks = tuple(check for check in checks if check.name in only)
