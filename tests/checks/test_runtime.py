@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,6 +92,38 @@ async def test_identical_inputs_never_run_twice_in_any_workspace(
     make(two, {"a.py": "x = 1\n"})
     (changed,) = await runner.run([RUFF], When.TURN, target(two))
     assert (changed.outcome, changed.is_cached) == (CheckOutcome.PASSED, False)
+
+
+async def test_what_a_workspace_hides_from_git_never_decides_what_lands(
+    tmp_path: Path, runner: CheckRunner, process: CountingRun
+) -> None:
+    lint = check("lint", ["bash", "-c", "test -e .planted"])
+    workspace, clean, other = (make(tmp_path / name, {"a.txt": ""}) for name in ("workspace", "clean", "other"))
+    make(workspace, {".planted": ""})
+    (planted,) = await runner.run([lint], When.TURN, target(workspace))
+    assert planted.outcome is CheckOutcome.PASSED
+    laid_out = dataclasses.replace(target(clean), is_pristine=True)
+    (honest,) = await runner.run([lint], When.MERGE, laid_out)
+    assert (honest.outcome, honest.is_cached) == (CheckOutcome.FAILED, False)
+    (again,) = await runner.run([lint], When.TURN, target(other))
+    assert (again.outcome, again.is_cached) == (CheckOutcome.FAILED, True), "an honest verdict holds everywhere"
+    assert len(process.started) == 2
+
+
+async def test_a_rerun_asks_no_cache_and_its_verdict_is_the_one_kept(
+    tmp_path: Path, runner: CheckRunner, process: CountingRun
+) -> None:
+    place, been = make(tmp_path / "w", {"a.txt": ""}), tmp_path / "been"
+    flaky = check("flaky", ["bash", "-c", f"test -e {been} || {{ touch {been}; exit 1; }}"])
+    (first,) = await runner.run([flaky], When.MERGE, target(place))
+    (known,) = await runner.run([flaky], When.MERGE, target(place))
+    assert [one.outcome for one in (first, known)] == [CheckOutcome.FAILED] * 2
+    assert (known.is_cached, len(process.started)) == (True, 1)
+    (again,) = await runner.run([flaky], When.MERGE, target(place), is_rerun=True)
+    assert (again.outcome, again.is_cached) == (CheckOutcome.PASSED, False)
+    (kept,) = await runner.run([flaky], When.MERGE, target(place))
+    assert (kept.outcome, kept.is_cached) == (CheckOutcome.PASSED, True)
+    assert len(process.started) == 2
 
 
 async def test_concurrent_sessions_share_one_run(tmp_path: Path, runner: CheckRunner, process: CountingRun) -> None:

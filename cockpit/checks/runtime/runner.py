@@ -138,8 +138,8 @@ class CheckRunner:
             elif program is None:
                 found.append((check, broken(check, target.tree, _missing(check))))
             else:
-                key = _key(check, target, program)
-                known = None if is_rerun else self._cache.get(key, target.tree)
+                key, trusted = _keys(check, target, program)
+                known = None if is_rerun else self._cache.get(trusted, target.tree) or self._cache.get(key, target.tree)
                 found.append((check, known or key))
         return found
 
@@ -232,8 +232,15 @@ class CheckRunner:
         return result
 
 
-def _key(check: CheckConfig, target: Target, program: Path) -> str:
-    return cache_key(check, target.files, {**target.tool_identity(program), **_deciding(target.env)})
+def _keys(check: CheckConfig, target: Target, program: Path) -> tuple[str, str]:
+    """Return the key under which a verdict on the target is kept, and the one of verdicts that hold for it as well.
+
+    What was said of a folder laid out by us holds everywhere. What was said in a workspace holds in workspaces only:
+    an agent can leave files there that git ignores and tools obey, so what lands is checked without them.
+    """
+    decides = {**target.tool_identity(program), **_deciding(target.env)}
+    trusted = cache_key(check, target.files, {**decides, "place": "laid out"})
+    return trusted if target.is_pristine else cache_key(check, target.files, decides), trusted
 
 
 def _deciding(env: Mapping[str, str]) -> dict[str, str]:

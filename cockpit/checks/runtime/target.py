@@ -31,6 +31,8 @@ class Target:
     """Variables of the workspace (ports and other leases)."""
     tool_roots: Sequence[Path] = ()
     """Other checkouts whose virtual environment or node_modules serve as well: the person's own."""
+    is_pristine: bool = False
+    """We laid the folder out ourselves. In a workspace, files that git ignores may colour what checks say."""
 
     def folder(self, check: CheckConfig) -> Path:
         """Return where a check's command runs."""
