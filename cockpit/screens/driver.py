@@ -34,6 +34,8 @@ MAX_PROBE_INTERVAL_S = 30.0
 
 _QUERY = "\x1b[5n"
 _ANSWER = "\x1b[0n"
+_ALT_ENTER, _ALT_ENTER_KITTY = "\x1b\r", "\x1b[13;3u"
+"""Textual reads the old spelling as `^` and enter, which would send what was to get a new line."""
 _REPORT = re.compile(r"\x1b\[[?>][\d;]*c")
 """A late answer to a query that another program, or the relay, asked: what the terminal is."""
 _KITTY_KEYS = 1 | 8 | 16
@@ -253,7 +255,7 @@ class RelayDriver(Driver):
             return
         # An empty string would tell the parser that the input has ended.
         if text := self._decoder.decode(data):
-            self._deliver(self._parser.feed(text))
+            self._deliver(self._parser.feed(text.replace(_ALT_ENTER, _ALT_ENTER_KITTY)))
         if self._escape_timer is not None:
             self._escape_timer.cancel()
         self._escape_timer = self._loop.call_later(constants.ESCAPE_DELAY + 0.01, self._end_escape)

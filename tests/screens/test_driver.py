@@ -268,6 +268,17 @@ async def test_a_lone_escape_is_a_key() -> None:
         await terminal.until(lambda: pressed == ["escape"])
 
 
+async def test_alt_and_enter_is_one_key_however_the_terminal_spells_it() -> None:
+    terminal = FakeTerminal()
+    async with running(terminal) as app:
+        pressed: list[str] = []
+        app.action_seen = lambda: pressed.append("alt+enter")  # type: ignore[attr-defined]  # an action of this test
+        app.bind("alt+enter", "seen")
+        terminal.driver.feed(b"\x1b\r")
+        terminal.driver.feed(b"\x1b[13;3u")
+        await terminal.until(lambda: pressed == ["alt+enter"] * 2)
+
+
 async def test_suspending_is_the_relays_and_continuing_paints_everything() -> None:
     terminal = FakeTerminal()
     async with running(terminal) as app:
