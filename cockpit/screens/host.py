@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 
 IDLE_EXIT_S = 600.0
 _BACKLOG = 64
-_COLLECT_AFTER_S = 1.0
+_COLLECT_AFTER_S = 7.0
+"""By then the last cancelled timer of an App that was left has gone from the loop, and nothing holds the App."""
 _CLIENT_VARIABLES = ("NO_COLOR", "COLORTERM", "TERM_PROGRAM", "TMUX", "COLUMNS", "LINES", "TEXTUAL", "FORCE_COLOR")
 
 
@@ -77,9 +78,12 @@ class ScreenHost:
         """Count a client out, and give back what its App held: megabytes that Python would keep for long."""
         self._attachments.discard(attachment)
         self._changed.set()
-        if self._collection is not None:
-            self._collection.cancel()
-        self._collection = asyncio.get_running_loop().call_later(_COLLECT_AFTER_S, gc.collect)
+        if self._collection is None:
+            self._collection = asyncio.get_running_loop().call_later(_COLLECT_AFTER_S, self._collect)
+
+    def _collect(self) -> None:
+        self._collection = None
+        gc.collect()
 
     def screen_for(self, hello: Hello, viewer: Viewer) -> LiveScreen:
         """Return a screen that is shown on the viewer."""
