@@ -25,6 +25,10 @@ _SIGNS = {
 """The sign that the list shows for a state."""
 
 
+DETACHED = r"Detached\.[^\n]*\n(?:.*\n)*?shell>\s*$"
+"""What the terminal shows once its shell has it back."""
+
+
 class Fleet:
     """The fleet screen in a terminal."""
 
@@ -59,7 +63,7 @@ class Fleet:
 
     def detach(self) -> Terminal:
         """Leave with `q`."""
-        self.terminal.press("q").expect("Detached.")
+        self.terminal.press("q").expect_match(DETACHED)
         return self.terminal
 
 
@@ -76,10 +80,22 @@ class Row:
         return self
 
     def open(self) -> Row:
-        """Put the cursor on it by its number."""
+        """Put the cursor on it by its number, and wait for its card where it needs a decision."""
         number = self._terminal.expect_match(self._pattern())[1]
         if not re.search(self._pattern(cursor="▌"), self._terminal.screen()):
-            self._terminal.type(number).expect_match(self._pattern(cursor="▌"))
+            self._terminal.type(number)
+        self._terminal.until(lambda screen: self._is_in_front(screen, number), f"session {number} in front")
+        return self
+
+    def _is_in_front(self, screen: str, number: str) -> bool:
+        row = re.search(self._pattern(cursor="▌") + r".*\n(▌?)", screen)
+        has_card = re.search(rf"▌ \S [a-z]+ {number} \S", screen)
+        return row is not None and (bool(has_card) or not row[2])
+
+    def decide(self, key: str) -> Row:
+        """Put the cursor on it and press a key of its card."""
+        self.open()
+        self._terminal.press(key)
         return self
 
     def _pattern(self, *, cursor: str = "[▌ ]", signs: str = r"\S") -> str:

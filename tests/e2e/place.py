@@ -113,15 +113,18 @@ class Place:
         return self.terminals.open(self.repo, columns, rows)
 
     def processes(self, module: str = "") -> list[psutil.Process]:
-        """Return the processes that serve this place; with `module` only those that run it."""
+        """Return the processes that serve this place, agents too; with `module` only those that run it."""
         found = []
         for process in psutil.process_iter():
             try:
-                is_ours = process.environ().get("COCKPIT_HOME") == str(self.home)
-                if is_ours and process.status() != psutil.STATUS_ZOMBIE and module in " ".join(process.cmdline()):
-                    found.append(process)
+                words = process.cmdline()
+                if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                    continue
+                about = [*words, process.cwd(), *process.environ().values()]
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
+            if any(str(self.folder) in one for one in about) and (not module or module in words[1:]):
+                found.append(process)
         return found
 
     def close(self) -> list[str]:

@@ -111,10 +111,11 @@ class Terminal:
             self._tmux("pipe-pane")
 
     def settings(self) -> str:
-        """Return how the terminal's line discipline stands (`stty -a`)."""
+        """Return how the terminal's line discipline stands: `stty -a` without speed and size."""
         tty = self._tmux("display-message", "-p", "#{pane_tty}").strip()
         option = "-F" if os.uname().sysname == "Linux" else "-f"
-        return subprocess.run(("stty", option, tty, "-a"), capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(("stty", option, tty, "-a"), capture_output=True, text=True, check=True).stdout
+        return re.sub(r"^.*columns[^;]*;", "", said)
 
     def modes(self) -> str:
         """Return the modes that a program may leave behind: alternate screen, mouse, keypad, cursor."""

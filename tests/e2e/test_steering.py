@@ -70,8 +70,7 @@ def test_agents_are_redirected_rejected_and_approved_while_others_work(place: Pl
     fleet.terminal.expect("1/1 checks passed", "rounds    2")
     fleet.terminal.press("a")
     stock.expect("landed")
-    export.expect("ready").open()
-    fleet.terminal.press("a")
+    export.expect("ready").decide("a")
     export.expect("landed")
     assert place.git("show", "main:export.txt") == "tea;500", "the redirect decided what the agent wrote"
     assert place.git("show", "main:stock.txt") == "tea 12"
