@@ -97,7 +97,7 @@ def row(what: str, direct: float, thread: float) -> None:
     print(f"{what:34} {direct:8.1f} {thread:10.1f} {thread / direct:7.2f}x")
 
 
-async def main(files: int) -> None:
+async def measure(files: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "r"
         root.mkdir()
@@ -138,5 +138,10 @@ async def main(files: int) -> None:
         print(f"{'materialise again, 5 files differ':34} {again:8.1f}")
 
 
+def main(quick: bool) -> None:
+    """Measure on a small or a middling repository."""
+    asyncio.run(measure(500 if quick else 2000))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000))
+    asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 2000))

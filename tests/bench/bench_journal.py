@@ -4,11 +4,11 @@ Steady: 200 producers of 50 events/s each, every one waiting for its acknowledge
 without a pause. Lone: one producer waiting each time. Then a journal of 1,000,000 events: size, opening, attaching.
 """
 
-import argparse
 import asyncio
 import os
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from itertools import pairwise
@@ -103,10 +103,7 @@ async def attach(path: Path, repeats: int) -> None:
     print(f"snapshot and tail take 1/{scan_ms / (loaded + tailed):.0f} of reading all (about {scan_ms / 1e3:.1f} s)")
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure the journal.")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the load")
-    quick = parser.parse_args().quick
+async def measure(quick: bool) -> None:
     print(f"SQLite {sqlite3.sqlite_version}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         await rates(Path(folder), 0.6 if quick else 6.0)
@@ -115,5 +112,10 @@ async def main() -> None:
         await attach(path, 3 if quick else 7)
 
 
+def main(quick: bool) -> None:
+    """Measure; `quick` is a tenth of the load."""
+    asyncio.run(measure(quick))
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main("--quick" in sys.argv)
