@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.changes.runtime import MergeQueue
 from cockpit.journal.errors import JournalFailedError
 from cockpit.journal.repo import Journal
 from cockpit.journal.types import CheckFinished, Noted, WorkspaceReady
@@ -16,6 +17,7 @@ from cockpit.protocol.client import CommandFailed, SupervisorGone
 from cockpit.protocol.types import Approve, GetStats, Resume, Stop
 from cockpit.sessions.runtime.spool import Spool, SpoolError
 from cockpit.sessions.types import AgentNotice, AttentionKind, Budget, Task, ToolStarted
+from cockpit.supervisor import landing
 from cockpit.supervisor.agent import agent_env
 from tests.supervisor.world import CHECK, CONFIG, S, World, git, is_alive, make_repository, open_world
 
@@ -263,3 +265,31 @@ async def test_a_thousand_tasks_are_queued_at_once(tmp_path: Path, home: Path) -
         assert len(set(created)) == 1000
         await ana.until(lambda: len(ana.state.sessions) == 1001)
         assert (await ana.call(GetStats()))["sessions"] == {"working": 1, "queued": 1000}
+
+
+async def test_a_merge_queue_that_fails_inside_is_made_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landing, "REPAIR_S", 0.01)
+    advance = MergeQueue._advance
+    failures = [ZeroDivisionError("a bug of ours")]
+
+    async def broken(self: MergeQueue) -> None:
+        if failures and self.entries:
+            raise failures.pop()
+        await advance(self)
+
+    monkeypatch.setattr(MergeQueue, "_advance", broken)
+    ana = await world.start()
+    one = await ana.task("write a.txt ok")
+    await ana.status(one, S.READY)
+    await ana.call(Approve(session=one))
+    await ana.status(one, S.LANDED)
+    assert any("a bug of ours" in note for note in ana.state.notes)
+
+
+async def test_an_app_that_cannot_start_is_told_and_costs_nothing_else(tmp_path: Path, home: Path) -> None:
+    config = CONFIG + '[sessions.app]\ncommand = ["/no/such/app"]\n'
+    async with open_world(make_repository(tmp_path / "repo", config)) as world:
+        ana = await world.start()
+        one = await ana.task("write a.txt ok")
+        await ana.status(one, S.READY)
+        await ana.until(lambda: ana.session(one).app.startswith("failed"))
