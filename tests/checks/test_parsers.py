@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cockpit.checks.config import Parser
 from cockpit.checks.runtime.detect.compiled import _CLIPPY as CLIPPY
+from cockpit.checks.runtime.matcher import find
 from cockpit.checks.service.parsers import FINDINGS_KEPT, Source, UnreadableReportError, read_report
 from cockpit.checks.types import Severity
 
@@ -59,8 +60,8 @@ def test_junit_with_nested_suites_and_places_of_its_own() -> None:
 
 
 def test_clippy_through_a_pattern() -> None:
-    source = Source(check="clippy", root=Path("/repo"), pattern=CLIPPY, exit_code=101)
-    findings = read_report(Parser.REGEX, recorded("clippy.txt"), source).findings
+    source = Source(check="clippy", root=Path("/repo"), exit_code=101)
+    findings = read_report(Parser.REGEX, find(CLIPPY, recorded("clippy.txt")), source).findings
     assert [(one.path, one.line, one.column) for one in findings] == [
         ("src/lib.rs", 15, 37),
         ("src/lib.rs", 15, 44),
@@ -92,10 +93,9 @@ def test_exit_code_tells_the_end_of_the_output() -> None:
 
 def test_a_flood_is_bounded_and_counted_and_errors_come_first() -> None:
     lines = [f"a.py:{n}: {'error' if n > 900 else 'warning'}: bad" for n in range(1, 1001)]
-    source = Source(
-        check="it", root=Path("/repo"), pattern=r"^(?P<path>\S+?):(?P<line>\d+): (?P<severity>\w+): (?P<message>.*)"
-    )
-    report = read_report(Parser.REGEX, "\n".join(lines).encode(), source)
+    source = Source(check="it", root=Path("/repo"))
+    pattern = r"^(?P<path>\S+?):(?P<line>\d+): (?P<severity>\w+): (?P<message>.*)"
+    report = read_report(Parser.REGEX, find(pattern, "\n".join(lines).encode()), source)
     assert (len(report.findings), report.total) == (FINDINGS_KEPT, 1000)
     assert sum(one.severity is Severity.ERROR for one in report.findings) == 100
 
@@ -124,8 +124,9 @@ def test_paths_count_from_where_the_tool_ran() -> None:
 
 
 def test_messages_are_cleaned_and_bounded() -> None:
-    source = Source(check="it", root=Path("/repo"), pattern=r"^(?P<message>.+)$")
-    (hostile,) = read_report(Parser.REGEX, b"\x1b]0;owned\x07\x1b[31mred\x1b[0m \xe2\x80\xaetxt", source).findings
+    source = Source(check="it", root=Path("/repo"))
+    said = b"\x1b]0;owned\x07\x1b[31mred\x1b[0m \xe2\x80\xaetxt"
+    (hostile,) = read_report(Parser.REGEX, find(r"^(?P<message>.+)$", said), source).findings
     assert "\x1b" not in hostile.message
     assert "\u202e" not in hostile.message
     xml = b'<testsuite><testcase name="t"><failure message="%s"/></testcase></testsuite>' % (b"x" * 1_000_000)
@@ -185,14 +186,14 @@ JSON = st.recursive(
 @settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(list(Parser)))
 def test_garbage_is_unreadable_never_an_accident(output: bytes, parser: Parser) -> None:
-    source = Source(check="it", root=Path("/repo"), pattern="(?P<message>.)", exit_code=1)
+    source = Source(check="it", root=Path("/repo"), exit_code=1)
     try:
         read_report(parser, output, source)
     except UnreadableReportError:
-        assert parser in STRUCTURED
+        assert parser in (*STRUCTURED, Parser.REGEX)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(JSON, max_size=4), st.sampled_from(["[", "{"]), st.sampled_from(STRUCTURED))
 def test_json_of_any_shape_is_no_accident(values: list[object], opening: str, parser: Parser) -> None:
     import json

@@ -233,9 +233,8 @@ def test_silence_is_never_taken_for_approval(parser: str, run: Ran, outcome: Che
 
 
 def test_warnings_stop_a_change_only_where_the_tool_says_so() -> None:
-    source = Source(check="it", root=Path("/repo"), pattern="(?P<severity>warning): (?P<message>.*)")
-    subject = check(parser="regex", pattern=source.pattern)
-    passed = judge(subject, TREE, ran(0, b"warning: x"), source, no_lines)
-    failed = judge(subject, TREE, ran(1, b"warning: x"), source, no_lines)
+    source = Source(check="it", root=Path("/repo"))
+    passed = judge(check(parser="mypy"), TREE, ran(0, b"a.py:1: warning: x"), source, no_lines)
+    failed = judge(check(parser="mypy"), TREE, ran(1, b"a.py:1: warning: x"), source, no_lines)
     assert blocking([passed]) == ()
     assert [one.severity for one in blocking([failed])] == [Severity.WARNING]

@@ -58,7 +58,7 @@ async def assert_consistent(path: Path) -> int:
 async def test_killed_at_any_moment_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     chance = random.Random(2)
-    for _ in range(12):
+    for _ in range(7):
         acknowledged = await asyncio.to_thread(kill_after, path, chance.randrange(0, 120))
         assert await assert_consistent(path) >= acknowledged
 

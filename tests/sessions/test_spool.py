@@ -8,7 +8,6 @@ import random
 import re
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -206,9 +205,8 @@ async def test_chaos_every_line_once_and_in_order_every_command_once(tmp_path: P
     chance = random.Random(7)
     directories = [await start(tmp_path / f"agent{n}", CHATTY) for n in range(4)]
     followers = [Follower(directory, watcher) for directory in directories]
-    until = time.monotonic() + 1.2
-    sent = kills = 0
-    while time.monotonic() < until:
+    sent = 0
+    for _ in range(12):
         tasks = [asyncio.create_task(follower.go_on()) for follower in followers]
         for directory in directories:
             outcomes = await asyncio.gather(
@@ -219,7 +217,6 @@ async def test_chaos_every_line_once_and_in_order_every_command_once(tmp_path: P
         await asyncio.sleep(chance.uniform(0, 0.02))
         for task in tasks:
             task.cancel()
-        kills += len(tasks)
         await asyncio.wait(tasks)
         assert all(task.cancelled() for task in tasks)
     for directory in directories:
@@ -232,7 +229,6 @@ async def test_chaos_every_line_once_and_in_order_every_command_once(tmp_path: P
         assert numbers == list(range(len(numbers)))
         assert [line["did"] for line in follower.kept if "did" in line] == [f"c{n}" for n in range(sent)]
         assert follower.end == SpoolEnd(follower.offset, 0)
-    assert kills >= 40
 
 
 async def test_a_follower_that_comes_before_the_start_sees_it(tmp_path: Path, watcher: SpoolWatcher) -> None:

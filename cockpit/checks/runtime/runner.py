@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import shlex
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from cockpit.checks.config import CheckConfig, Parser
 from cockpit.checks.repo import CheckCache
+from cockpit.checks.runtime import matcher
 from cockpit.checks.runtime.target import Target, WorkspaceLines, read_regular
 from cockpit.checks.service import Ran, broken, cache_key, cheapest_first, due, judge
 from cockpit.checks.service.parsers import Source
@@ -53,11 +54,11 @@ class Confine(Protocol):
         """
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Flight:
     """A run of one key that is under way, for all who want its result."""
 
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
     waiting: int = 0
     result: CheckResult | None = None
 
@@ -188,6 +189,8 @@ class CheckRunner:
                 return broken(
                     check, target.tree, f"could not be started: {ran.stderr[:400].decode('utf-8', 'replace')}"
                 )
+            if check.parser is Parser.REGEX:
+                ran = dataclasses.replace(ran, matches=await self._matches(check.pattern, ran.said, scratch))
             return await asyncio.to_thread(self._judged, check, target, ran, key)
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
@@ -220,10 +223,20 @@ class CheckRunner:
             else await asyncio.to_thread(_take_report, report, scratch if not check.report else target.root),
         )
 
-    def _judged(self, check: CheckConfig, target: Target, ran: Ran, key: str) -> CheckResult:
-        source = Source(
-            check=check.name, root=target.root, cwd=check.cwd, pattern=check.pattern, exit_code=ran.exit_code
+    async def _matches(self, pattern: str, said: bytes, scratch: Path) -> bytes | None:
+        output = scratch / "said"
+        await asyncio.to_thread(output.write_bytes, said)
+        done = await self._run_process(
+            matcher.command(pattern, output),
+            cwd=scratch,
+            env={},
+            timeout_s=matcher.TIMEOUT_S,
+            output_limit_bytes=OUTPUT_LIMIT_BYTES,
         )
+        return done.stdout if done.ok else None
+
+    def _judged(self, check: CheckConfig, target: Target, ran: Ran, key: str) -> CheckResult:
+        source = Source(check=check.name, root=target.root, cwd=check.cwd, exit_code=ran.exit_code)
         result = self._cache.redacted(judge(check, target.tree, ran, source, WorkspaceLines(target.root)))
         result = result.model_copy(update={"output": self._cache.keep_output(_transcript(check, ran))})
         if result.outcome is not CheckOutcome.BROKEN:

@@ -24,6 +24,13 @@ class Ran:
     truncated: bool = False
     report: bytes | None = None
     """Content of the report file; None when the check has none."""
+    matches: bytes | None = None
+    """What the pattern of a regex parser has matched; None: it did not come to an end."""
+
+    @property
+    def said(self) -> bytes:
+        """What a pattern is tried on. Compilers and linters differ in which stream they speak on."""
+        return self.report if self.report is not None else self.stdout.rstrip() + b"\n" + self.stderr
 
 
 def broken(check: CheckConfig, tree: TreeId, why: str, *, duration_s: float = 0.0) -> CheckResult:
@@ -40,6 +47,9 @@ def judge(check: CheckConfig, tree: TreeId, ran: Ran, source: Source, lines_of: 
         return _with_exit(broken(check, tree, why, duration_s=ran.duration_s), ran)
     if ran.report == b"":
         why = f"wrote no report (exit code {ran.exit_code}){_last_words(ran)}"
+        return _with_exit(broken(check, tree, why, duration_s=ran.duration_s), ran)
+    if check.parser is Parser.REGEX and ran.matches is None:
+        why = "its pattern takes too long on this output: make it simpler, with no repeat inside a repeat"
         return _with_exit(broken(check, tree, why, duration_s=ran.duration_s), ran)
     try:
         report = read_report(check.parser, _material(check, ran), source)
@@ -73,12 +83,11 @@ def _with_exit(result: CheckResult, ran: Ran) -> CheckResult:
 
 
 def _material(check: CheckConfig, ran: Ran) -> bytes:
-    if ran.report is not None:
-        return ran.report
-    # Compilers and linters differ in which stream they speak on; a structured report is always on standard output.
-    if check.parser in (Parser.EXIT_CODE, Parser.REGEX, Parser.MYPY):
-        return ran.stdout.rstrip() + b"\n" + ran.stderr
-    return ran.stdout
+    if check.parser is Parser.REGEX:
+        return ran.matches or b""
+    if ran.report is not None or check.parser in (Parser.EXIT_CODE, Parser.MYPY):
+        return ran.said
+    return ran.stdout  # a structured report is never on standard error
 
 
 def _last_words(ran: Ran) -> str:

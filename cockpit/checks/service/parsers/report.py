@@ -31,8 +31,6 @@ class Source:
     """The workspace."""
     cwd: str = ""
     """Folder the tool ran in, relative to the workspace."""
-    pattern: str = ""
-    """Pattern of the regex parser."""
     exit_code: int = 0
 
     def locate(self, claimed: str) -> str:
