@@ -10,7 +10,7 @@ from collections.abc import Mapping
 REDACTED = "[redacted]"
 
 _SHORTEST_VALUE = 8
-_MOST_PASSES = 4
+_MOST_PASSES = 8
 _SECRET_NAME = re.compile(
     r"(?i)secret|token|passw|passphrase|api_?key|private_?key|access_?key|credential|_dsn$|_pat$|_auth$"
 )
