@@ -39,7 +39,7 @@ def test_exit_status_output_and_policy_of_headless_runs(place: Place) -> None:
     assert both.returncode == 1, "one waits for a person"
     events = [json.loads(line) for line in both.stdout.splitlines()]
     assert [event["seq"] for event in events] == sorted(event["seq"] for event in events)
-    kinds = {event["event"]["type"] for event in events}
+    kinds = {event["event"]["kind"] for event in events}
     assert {"session_created", "check_finished", "receipt_issued", "landed"} <= kinds
     assert "landed on main" in both.stderr
     assert "Change the till" in both.stderr

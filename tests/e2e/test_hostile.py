@@ -24,7 +24,7 @@ TRAP = "from pathlib import Path\nPath(__file__).with_suffix('.sprung').touch()\
 
 
 def test_nothing_hostile_reaches_the_terminal_and_no_module_of_the_repository_is_ours(place: Place) -> None:
-    traps = {name: TRAP for name in ("agents/__init__.py", "cockpit/__init__.py", "openai.py", "pydantic.py")}
+    traps = dict.fromkeys(("agents/__init__.py", "cockpit/__init__.py", "openai.py", "pydantic.py"), TRAP)
     place.commit({**traps, "cockpit.toml": shop.settings(place.script(RULES), shop.marker_check())})
     terminal = place.terminal()
     recording = place.folder / "bytes"

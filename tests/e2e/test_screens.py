@@ -45,10 +45,10 @@ def test_every_screen_is_whole_and_its_keys_work(place: Place, columns: int, row
         terminal.press("]")
         see(tab, text, "? help")
     terminal.press("d")
-    see("a.txt", "+ tea")
+    see("a.txt", "+1 -0")
     terminal.press("z")
-    see("+ tea")
-    assert "Needs you" not in terminal.screen(), "the detail has the whole screen"
+    terminal.expect_gone("Needs you")
+    see("a.txt")
     terminal.press("escape")
     see("Needs you", "a approve")
     terminal.press("W")
