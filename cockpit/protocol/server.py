@@ -106,6 +106,10 @@ class Server:
         """How many are connected."""
         return len(self._connections)
 
+    def is_watched(self, session: SessionId) -> bool:
+        """Whether any client wants this session's progress, or every event of every session as it happens."""
+        return any(session in one.watched or one.wants_everything for one in self._connections)
+
     async def serve(self, socket: Path, ready: Callable[[], None]) -> None:
         """Listen until cancelled. The socket file is replaced; the caller holds the lock that makes this safe."""
         server = await asyncio.start_unix_server(self._accept, sock=_listening(socket), limit=REQUEST_LIMIT_BYTES)

@@ -42,6 +42,8 @@ from cockpit.types import SessionId
 
 PACE_S = 0.05
 """Rest between two batches of one spool: chatty agents are read in larger pieces, not more often."""
+UNWATCHED_PACE_S = 0.2
+"""The same while nobody looks at the session: screens get its chatter summed up, and no more often than this."""
 EVENT_LIMIT_BYTES = 1 << 20
 """A longer line is no event of a well-behaved agent: it stays in the spool, and the journal says so."""
 _STDERR_TAIL_BYTES = 2000
@@ -125,7 +127,7 @@ class AgentLink:
                     await self._ended(key, directory, batch, heard)
                     return
                 await self._take(key, batch, heard)
-                await asyncio.sleep(PACE_S)
+                await asyncio.sleep(PACE_S if self._services.is_watched(self._session) else UNWATCHED_PACE_S)
 
     @property
     def spool_key(self) -> str:

@@ -220,6 +220,7 @@ async def _run(paths: Paths, journal: Journal, spools: SpoolWatcher) -> None:
         outputs=cache,
         run=run_process,
         progress=server.progress,
+        is_watched=server.is_watched,
     )
     started = SupervisorStarted(
         pid=os.getpid(),

@@ -44,6 +44,7 @@ class Services:
     run: RunProcess
     """Runs a command whose processes are found again after a crash of ours."""
     progress: Callable[[SessionId, AgentEvent], None]
+    is_watched: Callable[[SessionId], bool]
     landing: Landing = field(init=False)
     """The merge queues; set by the daemon, which makes them out of the other parts."""
 

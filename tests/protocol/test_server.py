@@ -163,7 +163,9 @@ async def test_unwatched_chatter_comes_summed_up_and_progress_to_watchers_only(s
     async with await Client.connect(serving.path) as client, await Client.connect(serving.path) as watcher:
         await client.call(Subscribe())
         await watcher.call(Subscribe())
+        assert not serving.server.is_watched(ONE)
         await watcher.call(Watch(sessions=(ONE,)))
+        assert serving.server.is_watched(ONE)
         serving.happen(*(chatter(f"line {n}") for n in range(300)))
         serving.server.progress(ONE, MessageDelta(item="m", text="abc"))
         serving.happen(ev.StatusChanged(status="ready"))
