@@ -1,6 +1,8 @@
 """What a screen, the screen host, the supervisor and a session cost in memory.
 
     python -m tests.bench.bench_memory [--quick]
+
+Differences are of private memory (USS) where the system tells it.
 """
 
 from __future__ import annotations
