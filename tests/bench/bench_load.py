@@ -86,7 +86,7 @@ def _tell(stage: Stage, said: dict[str, Any], facts: float, lost: tuple[int, int
     figure("CPU for each line / each fact", f"{said['cpu_s'] / said['lines'] * 1e6:.0f} / "
            f"{said['cpu_s'] / said['facts'] * 1e6:.0f} us")  # fmt: skip
     figure("behind when the agents fall silent", f"{said['drain_s']:.1f} s")
-    below("supervisor RSS, before / at the end of the load", said["rss"], 150, "MB")
+    below("supervisor RSS, at the end of the load", said["rss"], 150, "MB")
     figure("supervisor RSS before", f"{said['rss_idle']:.0f} MB")
     figure("journal on disk", f"{journal / 1e6:.0f} MB, {journal / max(1, said['events']):.0f} B/event")
     late = said["late"]
