@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.providers.git import GitError, OperationUnderWay, WorkspaceGone, WouldLose
+from cockpit.providers.git import GitError, OperationUnderWay, TooLarge, WorkspaceGone, WouldLose
 from tests.providers.git_story import Story, git, make_repository, story, write
 
 
@@ -48,6 +48,18 @@ async def test_a_snapshot_is_the_exact_tree(at: Story) -> None:
     assert (await at.repo.read_file(tree, "out", 100)).data == b"/etc/passwd"
     script.chmod(0o644)
     assert await at.work.snapshot() != tree
+
+
+async def test_a_snapshot_of_far_too_much_is_refused_by_name_and_works_again_without_it(at: Story) -> None:
+    write(at.work.path, {"f.txt": "changed\n"})
+    huge = at.work.path / "data" / "huge.bin"
+    huge.parent.mkdir()
+    huge.touch()
+    os.truncate(huge, 10 << 30)  # sparse: it takes no room
+    with pytest.raises(TooLarge, match=r"10,240 MiB, more than 512 MiB: 'data/huge.bin', 'f.txt'.*gitignore"):
+        await at.work.snapshot()
+    write(at.work.path, {".gitignore": "data/\n"})
+    assert await at.names(await at.work.snapshot()) >= {"f.txt", ".gitignore"}
 
 
 async def test_a_snapshot_agrees_with_git_add(at: Story) -> None:

@@ -64,6 +64,23 @@ class WorkspaceGone(GitError):
         self.path = path
 
 
+class TooLarge(GitError):
+    """New content of the workspace is larger than a snapshot keeps.
+
+    Attributes:
+        paths: The largest of the new and changed files, the largest first.
+    """
+
+    def __init__(self, size_bytes: int, limit_bytes: int, paths: tuple[str, ...]) -> None:
+        shown = ", ".join(repr(path) for path in paths)
+        super().__init__(
+            f"New and changed files are {size_bytes >> 20:,} MiB, more than {limit_bytes >> 20:,} MiB: {shown}.",
+            kept="All files are as they were.",
+            next="Let .gitignore name what does not belong into the repository, or remove it.",
+        )
+        self.paths = paths
+
+
 class OperationUnderWay(GitError):
     """A rebase, bisect or the like is unfinished in the workspace, so its branch cannot be committed on.
 

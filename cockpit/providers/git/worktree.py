@@ -15,14 +15,25 @@ from pathlib import Path
 
 from cockpit.providers.git.admin import Head, attach_head, install_index, operation_under_way, read_head
 from cockpit.providers.git.branches import move_branch
-from cockpit.providers.git.errors import BranchMoved, CommandFailed, GitError, OperationUnderWay, WorkspaceGone
+from cockpit.providers.git.errors import (
+    BranchMoved,
+    CommandFailed,
+    GitError,
+    OperationUnderWay,
+    TooLarge,
+    WorkspaceGone,
+)
 from cockpit.providers.git.merge import commit_tree, merge_trees
 from cockpit.providers.git.process import Output
 from cockpit.providers.git.run import Git
 from cockpit.providers.git.trees import branch_tip, is_ancestor, list_files, tree_of
 from cockpit.providers.git.types import Author, CommitId, MergeResult, TreeId
 
+SNAPSHOT_LIMIT_BYTES = 512 << 20
+"""Of new and changed content. Each of its bytes is hashed and stored, before anybody could ask whether it is meant."""
+
 _TRIES = 5
+_NAMED = 3
 
 
 @dataclass(slots=True)
@@ -93,6 +104,7 @@ class Worktree:
         Raises:
             WorkspaceGone: The folder is not there.
             CommandFailed: A file cannot be read, or has a name git does not allow.
+            TooLarge: New and changed files are larger than `SNAPSHOT_LIMIT_BYTES` together.
         """
         async with self._seen.lock:
             await asyncio.to_thread(self._prepare)
@@ -172,6 +184,16 @@ class Worktree:
                 next="Move them out of the way.",
             )
 
+    def _refuse_too_large(self, paths: list[str]) -> None:
+        sizes = {}
+        for path in paths:
+            with suppress(OSError):  # gone meanwhile, or unreadable: git will tell
+                sizes[path] = (self.path / path).lstat().st_size
+        total = sum(sizes.values())
+        if total > SNAPSHOT_LIMIT_BYTES:
+            largest = sorted(sizes, key=lambda path: sizes[path], reverse=True)
+            raise TooLarge(total, SNAPSHOT_LIMIT_BYTES, tuple(largest[:_NAMED]))
+
     async def _bring_in_step(self, tree: TreeId) -> None:
         async with self._seen.lock:
             await asyncio.to_thread(attach_head, self._admin, self.branch)
@@ -219,6 +241,7 @@ class Worktree:
             return TreeId((await self._look("write-tree")).text)
 
     async def _update(self, changes: _Changes) -> None:
+        await asyncio.to_thread(self._refuse_too_large, changes.present)
         # Removals come first and by name alone: what was a folder may now be a symlink that git will not look behind.
         for paths, how in ((changes.gone, ("--force-remove",)), (changes.present, ("--add", "--remove", "--replace"))):
             if paths:
