@@ -15,6 +15,7 @@ from itertools import cycle
 from cockpit.journal.repo import Journal
 from cockpit.journal.repo.row import Row
 from cockpit.journal.types import AgentSaid, Envelope
+from cockpit.screens.live import REST_AFTER_S, SPARE_AFTER_S
 from cockpit.sessions.types import AgentMessage, ToolEnded, ToolStarted, UsageReported
 from cockpit.state.fold import apply
 from cockpit.state.model import STATE
@@ -97,10 +98,15 @@ def paint(repeats: int) -> None:
         stage.start_supervisor()
         attach(stage)
         heading("Attach: 25 sessions, supervisor and screen host running")
-        warm = [attach(stage) for _ in range(repeats)]
-        figure("sessions on the screen, median", f"{_middle(warm, 1):.0f} ms")
-        below("first frame, median", _middle(warm, 0), 60, "ms", 0)
-        figure("first frame, fastest", f"{min(warm)[0]:.0f} ms")
+        at_once = [attach(stage) for _ in range(repeats)]
+        figure("first frame, with no screen kept ready", f"{_middle(at_once, 0):.0f} ms")
+        ready = []
+        for _ in range(repeats):
+            time.sleep(SPARE_AFTER_S + REST_AFTER_S + 1.0)
+            ready.append(attach(stage))
+        figure("sessions on the screen, median", f"{_middle(ready, 1):.0f} ms")
+        below("first frame, median", _middle(ready, 0), 60, "ms", 0)
+        figure("first frame, fastest", f"{min(ready)[0]:.0f} ms")
         heading("Attach from cold: neither running")
         cold = []
         for _ in range(max(3, repeats // 3)):
