@@ -15,9 +15,9 @@ tasks:
 """
 POLICY = '\n[merge.auto_approve]\npaths = ["docs/**"]\n'
 RULES = [
+    rule("question", say("", ask("Which till?")), done("Asked."), task="Ask"),
     rule("manual", say("", writes("docs/manual.txt", "Press start.\n")), done("Written."), task="manual"),
     rule("till", say("", run("echo open >till.txt")), done("Changed."), task="till"),
-    rule("question", say("", ask("Which till?")), done("Asked."), task="Ask"),
     {"name": "broken", "when": {"task": "Break"}, "reply": {"error": {"status": 401, "message": "no such key"}}},
 ]
 

@@ -59,7 +59,7 @@ def test_every_screen_is_whole_and_its_keys_work(place: Place, columns: int, row
     see("Try all screens", "esc")
     terminal.press("escape")
     terminal.press("?")
-    see("Everywhere", "esc")
+    see("Everywhere", "Find any command", "[ui.keys]")
     terminal.press("escape")
     see("a approve")
     terminal.press("ctrl+p")
