@@ -58,6 +58,8 @@ class Abilities:
     resumes: bool = True
     asks: bool = True
     needs_model: bool = True
+    continues_turn: bool = False
+    """When it is resumed it goes on by itself with a turn that its end cut off."""
 
 
 class Driver(ABC):

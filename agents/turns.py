@@ -170,7 +170,15 @@ class Agent(ABC):
     def _end(self, number: int, ending: Ending) -> None:
         if not self._is_stopping:
             self.record.end()
-        self.wire.emit(TurnEnded(turn=number, reason=ending.reason, summary=ending.summary, error=ending.error))
+        self.wire.emit(
+            TurnEnded(
+                turn=number,
+                reason=ending.reason,
+                summary=ending.summary,
+                error=ending.error,
+                goes_on=self._is_stopping,
+            )
+        )
 
     async def _work(self, message: Message, is_resumed: bool) -> Ending:
         try:

@@ -17,6 +17,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from agents.appending import append
 from cockpit.sessions.types import (
     AgentCommand,
     AgentEvent,
@@ -60,11 +61,10 @@ class CommandLog:
         self.commands.append(command)
 
     def take(self, command: AgentCommand) -> bool:
-        """Put a command on disk. Returns whether it is new."""
+        """Put a command on disk. Returns whether it is new. Raises `OSError` when the disk takes no more."""
         if command.id in self._ids:
             return False
-        os.write(self._fd, command.model_dump_json().encode() + b"\n")
-        os.fsync(self._fd)
+        append(self._fd, command.model_dump_json().encode() + b"\n")
         self._remember(command)
         return True
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from agents.appending import append
 from cockpit.types import Model
 
 CHARS_PER_TOKEN = 4
@@ -90,9 +91,8 @@ class Conversation:
         return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
     def add(self, *items: Item) -> None:
-        """Append items; they are on disk when this returns."""
-        os.write(self._fd, b"".join(item.model_dump_json().encode() + b"\n" for item in items))
-        os.fsync(self._fd)
+        """Append items; they are on disk when this returns. Raises `OSError` when the disk takes no more."""
+        append(self._fd, b"".join(item.model_dump_json().encode() + b"\n" for item in items))
         self.items.extend(items)
 
     def replace(self, items: list[Item]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from agents.base import LaunchContext
+from agents.base import Abilities, LaunchContext
 from agents.lines import LineDriver
 from agents.native.settings import NativeSettings
 
@@ -12,6 +12,7 @@ from agents.native.settings import NativeSettings
 class NativeDriver(LineDriver):
     """Starts the native agent."""
 
+    abilities = Abilities(continues_turn=True)
     module = "agents.native"
 
     def check_settings(self, context: LaunchContext) -> None:

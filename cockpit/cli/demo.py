@@ -14,7 +14,7 @@ from pathlib import Path
 from cockpit.cli import FAILED, OK
 from cockpit.cli.arguments import Arguments, UsageError
 from cockpit.cli.repository import ensure_supervisor
-from cockpit.demo import build, tasks
+from cockpit.demo import GIT_LIMIT_S, build, tasks
 from cockpit.demo.story import EXPECTED, Story
 from cockpit.protocol.client import Client, SupervisorGone
 from cockpit.protocol.types import CreateTasks, Down, Subscribe
@@ -37,7 +37,7 @@ def demo(arguments: Arguments) -> int:
     paths = ensure_supervisor(repository)
     try:
         if is_headless:
-            return asyncio.run(_headless(paths, repository))
+            return _told(repository, *asyncio.run(_headless(paths)))
         asyncio.run(_begin(paths))
         return _on_screen(repository)
     finally:
@@ -51,10 +51,8 @@ def _on_screen(repository: Path) -> int:
     arguments = Arguments()
     arguments.repo = str(repository)
     code = attach(arguments, idle_exit_s=1.0)
-    landed = subprocess.run(
-        ("git", "-C", str(repository), "log", "--oneline", "main"), capture_output=True, text=True, check=False
-    )
-    print(f"\nWhat landed on main:\n{landed.stdout}\nThe demo ends its supervisor and agents now; nothing of it stays.")
+    log = _git(repository, "log", "--oneline", "main")
+    print(f"\nWhat landed on main:\n{log}\n\nThe demo ends its supervisor and agents now; nothing of it stays.")
     print("In your own repository: `cockpit init`, then `cockpit`.")
     return code
 
@@ -65,18 +63,23 @@ async def _begin(paths: Paths) -> list[SessionId]:
         return [SessionId(one) for one in result["sessions"]]
 
 
-async def _headless(paths: Paths, repository: Path) -> int:
+async def _headless(paths: Paths) -> tuple[Story, float]:
+    """Play the whole story; return it, and how many seconds it took."""
     started = time.monotonic()
     async with await Client.connect(paths.supervisor_socket) as client:
         await client.call(Subscribe(everything=True))
         result = await client.call(CreateTasks(tasks=tasks()))
         story = Story(client, [SessionId(one) for one in result["sessions"]])
         await story.follow(_TIME_LIMIT_S)
+    return story, time.monotonic() - started
+
+
+def _told(repository: Path, story: Story, took_s: float) -> int:
     missing = sorted(EXPECTED - story.seen)
     has_landed = all(state.status is SessionStatus.LANDED for state in story.mine())
-    log = await _git(repository, "log", "--oneline", "main")
-    is_clean = await _git(repository, "status", "--porcelain") == ""
-    print(f"\nmain, after {time.monotonic() - started:.1f} s:\n{log}")
+    log = _git(repository, "log", "--oneline", "main")
+    is_clean = _git(repository, "status", "--porcelain") == ""
+    print(f"\nmain, after {took_s:.1f} s:\n{log}")
     for one in sorted(story.seen):
         print(f"seen: {one}")
     for one in missing:
@@ -84,12 +87,11 @@ async def _headless(paths: Paths, repository: Path) -> int:
     return OK if has_landed and is_clean and not missing else FAILED
 
 
-async def _git(repository: Path, *words: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        "git", "-C", str(repository), *words, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+def _git(repository: Path, *words: str) -> str:
+    done = subprocess.run(
+        ("git", "-C", str(repository), *words), capture_output=True, text=True, check=False, timeout=GIT_LIMIT_S
     )
-    output, _ = await process.communicate()
-    return output.decode(errors="replace").strip()
+    return done.stdout.strip()
 
 
 async def _end(paths: Paths) -> None:

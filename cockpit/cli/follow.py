@@ -34,7 +34,8 @@ class Follower:
         self._state = State()
         self._started = time.monotonic()
         self._refused: dict[SessionId, str] = {}
-        self._approved: set[SessionId] = set()
+        self._approved: set[str] = set()
+        """Commits that approval was asked for."""
 
     async def follow(self, timeout_s: float | None = None) -> int:
         """Follow until every session is at rest, and print the summary. Returns the exit status."""
@@ -72,7 +73,7 @@ class Follower:
                 continue
             if state.receipt.commit in self._approved:
                 continue
-            self._approved.add(SessionId(state.receipt.commit))
+            self._approved.add(state.receipt.commit)
             policy = "clean" if self._approve == "clean" else "policy"
             try:
                 await self._client.call(Approve(session=session, commit=state.receipt.commit, policy=policy))
@@ -119,6 +120,8 @@ class Follower:
         statuses = [state.status for state in self.mine()]
         if _S.FAILED in statuses:
             return FAILED
+        if len(statuses) < len(self._sessions):  # given up before anything was heard of them
+            return NEEDS_HUMAN
         if any(status in _HUMAN or status not in _AT_REST for status in statuses) or self._refused:
             return NEEDS_HUMAN
         return OK

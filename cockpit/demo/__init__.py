@@ -10,6 +10,7 @@ from cockpit.sessions.repo import read_tasks
 from cockpit.sessions.types import Task
 
 _HERE = Path(__file__).parent
+GIT_LIMIT_S = 30.0
 _RENAMED = {"gitignore": ".gitignore"}
 _UNTIDY = (
     '"""What was sold."""   \n\n\n'
@@ -33,9 +34,12 @@ def build(folder: Path) -> Path:
     settings = (_HERE / "cockpit.toml").read_text(encoding="utf-8")
     settings = settings.replace("{python}", sys.executable).replace("{script}", str(_HERE / "script.yaml"))
     (repository / "cockpit.toml").write_text(settings, encoding="utf-8")
-    _git(repository, "init", "-q", "-b", "main")
+    _git(repository, "init", "-q", "-b", "main", "--template=")
     _git(repository, "config", "user.name", "Demo")
     _git(repository, "config", "user.email", "demo@localhost")
+    # The person's own git may sign commits, or run hooks on them.
+    _git(repository, "config", "commit.gpgSign", "false")
+    _git(repository, "config", "core.hooksPath", "/dev/null")
     _commit(repository, "A small shop")
     _git(repository, "switch", "-q", "-c", "reporting")
     (repository / "shop" / "report.py").write_text(_UNTIDY, encoding="utf-8")
@@ -55,4 +59,4 @@ def _commit(repository: Path, message: str) -> None:
 
 
 def _git(repository: Path, *words: str) -> None:
-    subprocess.run(("git", "-C", str(repository), *words), check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(("git", "-C", str(repository), *words), check=True, stdin=subprocess.DEVNULL, timeout=GIT_LIMIT_S)

@@ -262,6 +262,7 @@ async def _end_tree(process: asyncio.subprocess.Process, mark: str | None) -> No
                 await process.wait()
     process_tree.signal_group(process.pid, signal.SIGKILL)
     if mark is not None:
-        await asyncio.to_thread(process_tree.kill_marked, mark, marker=process_tree.RUN_MARKER)
+        with contextlib.suppress(TimeoutError):  # it hangs inside the system, which ends it as soon as it can
+            await asyncio.to_thread(process_tree.kill_marked, mark, marker=process_tree.RUN_MARKER)
     await process.wait()
     process_tree.disown_group(process.pid)

@@ -161,6 +161,17 @@ async def test_a_daemon_that_holds_the_output_open_does_not_hold_up_the_result()
     assert kill_marked(session) == 0
 
 
+async def test_a_process_that_not_even_the_system_can_end_now_does_not_take_the_result_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hang(mark: str, *, marker: str) -> int:
+        raise TimeoutError(f"{marker}={mark} does not end")
+
+    monkeypatch.setattr(process_tree, "kill_marked", hang)
+    done = await run(["sleep", "300"], cwd=Path.cwd(), env=ENV, timeout_s=0.1)
+    assert done.timed_out
+
+
 async def test_what_cannot_be_started_says_why() -> None:
     with pytest.raises(ProcessError, match="No such file"):
         await run(["/no/such/program"], cwd=Path("/"), env=ENV, timeout_s=1)

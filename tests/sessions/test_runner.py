@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -70,6 +71,15 @@ def test_starting_again_changes_nothing_while_alive_or_after_the_end(run: Run) -
     until(run.ended)
     assert not run.argv("/bin/sh", "-c", "echo twice").alive
     assert run.out() == "once\n"
+
+
+def test_a_start_that_is_held_up_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_LAUNCH_TIMEOUT_S", 0.05)
+    run.directory.mkdir(mode=0o700)
+    with (run.directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(runner.RunnerError, match=r"could not be started within 0\.05 s"):
+            run.argv("/bin/true")
 
 
 def test_the_agent_is_nobodys_child_and_outlives_the_one_who_started_it(run: Run) -> None:

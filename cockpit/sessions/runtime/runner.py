@@ -89,28 +89,34 @@ def start(directory: Path, argv: Sequence[str], *, env: Mapping[str, str], cwd: 
     directory = Path(os.path.realpath(directory))
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_private(directory)
-    with _locked(directory, _LAUNCH_TIMEOUT_S):
-        known = status(directory)
-        if known.started:
-            return known
-        with contextlib.suppress(FileExistsError):
-            os.mkfifo(directory / "in", 0o600)
-        for name in ("out", "err"):
-            os.close(os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        order = {"directory": str(directory), "argv": list(argv), "env": dict(env), "cwd": str(cwd)}
-        # A process of its own forks: forking here, among other threads, could dead-lock the child.
-        launcher = subprocess.run(
-            [sys.executable, "-I", "-S", "-X", "utf8", str(Path(__file__).resolve()), "launch"],
-            input=json.dumps(order).encode(),
-            capture_output=True,
-            timeout=_LAUNCH_TIMEOUT_S,
-            cwd="/",
-            check=False,
-        )
-        if launcher.returncode != 0:
-            reason = launcher.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            raise RunnerError(f"the agent could not be started: {reason}")
-        return status(directory)
+    try:
+        with _locked(directory, _LAUNCH_TIMEOUT_S):
+            return _start_locked(directory, argv, env, cwd)
+    except (BlockingIOError, subprocess.TimeoutExpired) as error:
+        raise RunnerError(f"the agent could not be started within {_LAUNCH_TIMEOUT_S:g} s") from error
+
+
+def _start_locked(directory: Path, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> Status:
+    if (known := status(directory)).started:
+        return known
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(directory / "in", 0o600)
+    for name in ("out", "err"):
+        os.close(os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    order = {"directory": str(directory), "argv": list(argv), "env": dict(env), "cwd": str(cwd)}
+    # A process of its own forks: forking here, among other threads, could dead-lock the child.
+    launcher = subprocess.run(
+        [sys.executable, "-I", "-S", "-X", "utf8", str(Path(__file__).resolve()), "launch"],
+        input=json.dumps(order).encode(),
+        capture_output=True,
+        timeout=_LAUNCH_TIMEOUT_S,
+        cwd="/",
+        check=False,
+    )
+    if launcher.returncode != 0:
+        reason = launcher.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise RunnerError(f"the agent could not be started: {reason}")
+    return status(directory)
 
 
 def send(directory: Path, command_id: str, line: bytes, *, timeout_s: float = 5.0) -> Sent:
@@ -368,15 +374,8 @@ def _launch() -> None:
             for descriptor, name in enumerate(("in", "out", "err")):
                 flags = os.O_WRONLY | os.O_APPEND if descriptor else os.O_RDWR
                 os.dup2(os.open(directory / name, flags | os.O_NOFOLLOW | os.O_CLOEXEC), descriptor)
-            for signum in (
-                signal.SIGPIPE,
-                signal.SIGXFSZ,
-                signal.SIGINT,
-                signal.SIGQUIT,
-                signal.SIGHUP,
-                signal.SIGTERM,
-            ):
-                signal.signal(signum, signal.SIG_DFL)
+            for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"):
+                signal.signal(signal.Signals[name], signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
             pid = os.getpid()
             temporary = directory / "pid.new"
