@@ -11,6 +11,13 @@ from tests.e2e.gate import Gate
 from tests.e2e.place import Place
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole stories take longer than unit tests, most of all where cores are few and busy."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(180))
+
+
 @pytest.fixture
 def place() -> Iterator[Place]:
     """A repository with a cockpit of its own; at the end nothing of it runs any more."""

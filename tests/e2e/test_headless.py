@@ -55,7 +55,7 @@ def test_exit_status_output_and_policy_of_headless_runs(place: Place) -> None:
     assert asking.returncode == 1
     assert "Which till?" in asking.stdout + asking.stderr
 
-    failed = place.cockpit("run", "Break the till", "--headless")
+    failed = place.cockpit("run", "Break everything", "--headless")
     assert failed.returncode == 3, failed.stdout + failed.stderr
     assert "no such key" in failed.stdout + failed.stderr
 
