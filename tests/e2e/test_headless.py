@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import psutil
+
 from tests.e2e import shop
 from tests.e2e.model import ask, done, rule, run, say, writes
 from tests.e2e.place import Place
@@ -69,4 +71,5 @@ def test_exit_status_output_and_policy_of_headless_runs(place: Place) -> None:
 
     down = place.cockpit("down")
     assert down.returncode == 0, down.stderr
-    assert place.processes() == []
+    _, alive = psutil.wait_procs(place.processes(), timeout=5)
+    assert alive == []
