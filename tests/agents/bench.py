@@ -99,7 +99,7 @@ class Bench:
                 resume=resume,
             )
         )
-        assert launch.argv[1:] == ("-m", self.module)
+        assert launch.argv[1:] == ("-P", "-m", self.module)
         env = {**launch.env, **self.env}
         self.process = _processes.Process(target=forked.run, args=(self.module, env, self.pipes))
         await asyncio.to_thread(self.process.start)

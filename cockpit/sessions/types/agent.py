@@ -215,6 +215,7 @@ class TurnEnded(Model):
     reason: TurnReason
     summary: str = ""
     error: str = ""
+    goes_on: bool = Field(default=False, description="the agent goes on with this turn by itself when it is resumed")
 
 
 class AgentExited(Model):
