@@ -160,11 +160,14 @@ def _count_work(session: SessionState, at: float) -> None:
 
 def _turn_over(session: SessionState, said: TurnEnded | AgentExited, at: float) -> None:
     _count_work(session, at)
-    session.turn_started_at = None
-    session.requests = {}
-    if isinstance(said, AgentExited):
+    if isinstance(said, TurnEnded):
+        session.is_turn_cut = said.goes_on
+    else:
+        session.is_turn_cut = session.is_turn_cut or session.turn_started_at is not None
         session.commands = {}
         session.has_exited = True
+    session.turn_started_at = None
+    session.requests = {}
     if isinstance(said, TurnEnded) and (said.summary or said.error):
         session.headline = _first_line(said.summary or said.error)
 

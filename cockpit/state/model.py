@@ -61,6 +61,8 @@ class SessionState:
     """How often its agent was started; 0: never."""
     has_exited: bool = True
     """Its agent's last run has ended, and all that it said is in the journal."""
+    is_turn_cut: bool = False
+    """Its agent ended in the middle of a turn, which it goes on with by itself when it is started again."""
     agent_name: str = ""
     """The agent's name in cockpit.toml, once one was started."""
     turn: int = 0

@@ -85,6 +85,11 @@ class AgentLink:
         """Return which agent of cockpit.toml works on this task."""
         return self._state.agent_name or self._state.task.agent or self._services.config.default_agent
 
+    @property
+    def continues_turn(self) -> bool:
+        """Whether the agent, once resumed, goes on by itself with a turn that its end cut off."""
+        return self._driver is not None and self._driver.abilities.continues_turn
+
     async def launch(self, workspace: WorkspaceInfo, env: Mapping[str, str], *, is_resume: bool) -> None:
         """Start the agent's next run. Raises `ValueError` or `RunnerError`, with a message for people."""
         name = self.agent_name()

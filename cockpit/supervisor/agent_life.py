@@ -48,6 +48,11 @@ class AgentLife:
         return self._link.is_running
 
     @property
+    def goes_on_by_itself(self) -> bool:
+        """Whether the agent that was started last goes on with the turn that its end cut off."""
+        return self._state.is_turn_cut and self._link.continues_turn
+
+    @property
     def _state(self) -> SessionState:
         return self._services.record.state.sessions[self._session]
 

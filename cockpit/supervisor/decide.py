@@ -177,6 +177,9 @@ async def _resume(loop: SessionLoop, command: Resume, person: str) -> None:
         return
     await loop.agent.ensure()
     decided = _decided(loop, kind, person, command.attention, text=command.text)
+    if loop.agent.goes_on_by_itself and not command.text:
+        await loop.go_on(*decided)
+        return
     await loop.begin_turn(command.text or "Go on with the task where you were interrupted.", person, *decided)
 
 

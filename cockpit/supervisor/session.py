@@ -350,10 +350,17 @@ class SessionLoop:
         `AgentLife.ensure` raises, with nothing changed.
         """
         await self.agent.ensure()
-        command = Send(id=new_id(), text=text)
+        kind = Steer if self.agent.goes_on_by_itself else Send
+        command = kind(id=new_id(), text=text)
         self._leaving = None
         await self.move(_S.WORKING, "", *with_it, CommandSent(command=command, author=author))
         self._owe(command, await self.agent.deliver(command))
+
+    async def go_on(self, *with_it: Event) -> None:
+        """Let the agent go on with the turn that its end cut off; it does so by itself when it is started."""
+        await self.agent.ensure()
+        self._leaving = None
+        await self.move(_S.WORKING, "", *with_it)
 
     async def say(self, command: Send | Steer, author: str, *with_it: Event) -> None:
         """Say something to an agent at work."""

@@ -199,7 +199,7 @@ rules:
         assert bench.process is not None and bench.process.pid is not None
         os.kill(bench.process.pid, signal.SIGTERM)
         ended = await bench.until(TurnEnded)
-        assert ended.reason is TurnReason.INTERRUPTED and "resuming goes on" in ended.error
+        assert ended.reason is TurnReason.INTERRUPTED and ended.goes_on
         assert await bench.ended() == 0
         await bench.start(resume=True)
         assert (await bench.until(TurnEnded)).summary == "went on"

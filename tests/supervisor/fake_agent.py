@@ -2,7 +2,8 @@
 
 The task's prompt is the script: turns are separated by lines of `---`, each line of a turn is an instruction. A message
 that holds instructions itself (lines with `!`) is carried out instead of the next turn of the script. Its memory (which
-turn is next, which commands it has seen) is in the folder it is given, so that it can be resumed.
+turn is next, which is open, which commands it has seen) is in the folder it is given; resumed, it begins an open turn
+again.
 
     write PATH TEXT      wait PATH (until the file exists)     say TEXT       usage TOKENS      ask ID
     hang                 deaf (ignore every command)           exit STATUS    fail TEXT         flood COUNT
@@ -41,7 +42,9 @@ class FakeAgent:
         self.buffer = b""
         self.is_deaf = False
         kept = self.memory / "fake.json"
-        self.turn = json.loads(kept.read_text())["turn"] if kept.exists() else 0
+        self.turn: int
+        self.open: str | None
+        self.turn, self.open = json.loads(kept.read_text()) if kept.exists() else (0, None)
 
     def emit(self, type_: str, **fields: Any) -> None:
         sys.stdout.write(json.dumps({"type": type_, **fields}) + "\n")
@@ -49,6 +52,9 @@ class FakeAgent:
 
     def serve(self) -> None:
         self.emit("ready", agent="fake", scripted=True, thread="t")
+        if self.open is not None:
+            self.turn -= 1
+            self.work(self.open)
         while True:
             while self.messages.empty():
                 self.listen(None)
@@ -92,18 +98,24 @@ class FakeAgent:
         if not told and self.turn < len(self.script):
             told = self.script[self.turn]
         self.turn += 1
-        (self.memory / "fake.json").write_text(json.dumps({"turn": self.turn}))
+        self.keep(message)
         self.emit("turn_started", turn=self.turn)
         try:
             for line in told:
                 self.do(line)
         except Interrupted:
-            self.emit("turn_ended", turn=self.turn, reason="interrupted")
-            return
+            self.end(reason="interrupted")
         except FloatingPointError as error:
-            self.emit("turn_ended", turn=self.turn, reason="failed", error=str(error))
-            return
-        self.emit("turn_ended", turn=self.turn, reason="done", summary=f"did turn {self.turn}")
+            self.end(reason="failed", error=str(error))
+        else:
+            self.end(reason="done", summary=f"did turn {self.turn}")
+
+    def end(self, **how: str) -> None:
+        self.keep(None)
+        self.emit("turn_ended", turn=self.turn, **how)
+
+    def keep(self, open_message: str | None) -> None:
+        (self.memory / "fake.json").write_text(json.dumps([self.turn, open_message]))
 
     def do(self, line: str) -> None:
         word, _, rest = line.strip().partition(" ")

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 from agents import registry
-from agents.base import Launch, LaunchContext
+from agents.base import Abilities, Launch, LaunchContext
 from agents.lines import LineDriver
 
 PROGRAM = Path(__file__).with_name("fake_agent.py")
 
 
 class FakeDriver(LineDriver):
+    abilities = Abilities(continues_turn=True)
     module = "none"
 
     def launch(self, context: LaunchContext) -> Launch:

@@ -15,9 +15,9 @@ import pytest
 from cockpit.journal.repo import Journal
 from cockpit.journal.repo.row import Row
 from cockpit.protocol.client import CommandFailed, SupervisorGone
-from cockpit.protocol.types import Approve, Down, Redirect
+from cockpit.protocol.types import Approve, Down, Redirect, Resume
 from cockpit.providers.process_tree import find_marked
-from cockpit.sessions.types import SessionStatus, Task, TurnStarted
+from cockpit.sessions.types import SessionStatus, Steered, Task, TurnStarted
 from cockpit.supervisor.workspace import MARKER
 from cockpit.types import SessionId
 from tests.supervisor.world import Person, S, World, git, make_repository
@@ -147,16 +147,53 @@ async def test_taking_down_ends_agents_and_says_so(world: World) -> None:
 
 async def test_an_agent_that_died_meanwhile_is_interrupted(world: World) -> None:
     ana = await world.start()
-    one = await ana.task("hang")
+    gate = world.repository.parent / "gate"
+    one = await ana.task(f"wait {gate}")
     await ana.said(one, TurnStarted)
     await world.kill()
-    for pid in find_marked(MARKER, str(world.workspace(one))):
-        os.kill(pid, signal.SIGKILL)
+    await _die(world, one)
     again = await world.start()
     interrupted = await again.status(one, S.INTERRUPTED)
     assert interrupted.reason.startswith("its agent ended")
     await again.call(Redirect(session=one, text="!write a.txt ok"))
+    await again.said(one, Steered)
+    gate.touch()
     await again.status(one, S.READY)
+
+
+async def _die(world: World, session: SessionId) -> None:
+    for pid in find_marked(MARKER, str(world.workspace(session))):
+        os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_turn_that_was_cut_is_gone_on_with_and_not_begun_twice(world: World) -> None:
+    ana = await world.start()
+    gate = world.repository.parent / "gate"
+    one = await ana.task(f"write a.txt ok\nwait {gate}")
+    await ana.said(one, TurnStarted)
+    await _die(world, one)
+    await ana.status(one, S.INTERRUPTED)
+    await ana.call(Resume(session=one))
+    await ana.status(one, S.WORKING)
+    gate.touch()
+    ready = await ana.status(one, S.READY)
+    assert ready.turn == 2 and ready.headline == "did turn 1"
+    assert len(world.sent(one)) == 1  # the task, once
+
+
+async def test_a_word_to_a_cut_turn_reaches_that_turn(world: World) -> None:
+    ana = await world.start()
+    gate = world.repository.parent / "gate"
+    one = await ana.task(f"write a.txt ok\nwait {gate}")
+    await ana.said(one, TurnStarted)
+    await _die(world, one)
+    await ana.status(one, S.INTERRUPTED)
+    await ana.call(Redirect(session=one, text="!write b.txt too"))
+    await ana.said(one, Steered)
+    gate.touch()
+    ready = await ana.status(one, S.READY)
+    assert ready.headline == "did turn 1"
+    assert (world.workspace(one) / "b.txt").exists()
 
 
 async def test_rests_are_taken_up_as_they_were(world: World) -> None:

@@ -175,6 +175,11 @@ class World:
         file = self.paths.spool / session / "memory" / "seen"
         return [line.split()[0] for line in file.read_text().splitlines()] if file.exists() else []
 
+    def sent(self, session: SessionId) -> list[str]:
+        """Return the ids of the messages that began a turn of the fake agent, or were to."""
+        file = self.paths.spool / session / "memory" / "seen"
+        return [line.split()[0] for line in file.read_text().splitlines() if line.endswith(" send")]
+
     async def kill(self) -> None:
         """End the supervisor as a signal does: agents go on."""
         assert self.serving is not None
