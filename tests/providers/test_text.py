@@ -86,11 +86,11 @@ def test_lookalikes_are_found_in_mixed_words_only() -> None:
 def test_hostile_length_costs_linear_time() -> None:
     started = time.process_time()
     for text in (
-        "\x1b]" * 200_000,
-        "\x9d" * 200_000,
-        "\x1b[" + "0" * 400_000,
-        "\x1b]" + "a" * 400_000,
-        "\x1b[0" * 99_999,
+        "\x1b]" * 60_000,
+        "\x9d" * 60_000,
+        "\x1b[" + "0" * 120_000,
+        "\x1b]" + "a" * 120_000,
+        "\x1b[0" * 33_333,
     ):
         assert "\x1b" not in clean(text)
     words = "a" * 20_000 + "\u0430"
