@@ -171,6 +171,11 @@ def login_story() -> Journal:
         said.TurnEnded(turn=1, reason=said.TurnReason.DONE),
         ev.ChecksStarted(tree=TREE, when=When.TURN, round=1, checks=("ruff", "tests", "mypy")),
     )
+    _checked_and_put_right(journal)
+    return journal
+
+
+def _checked_and_put_right(journal: Journal) -> None:
     failed = result("ruff", CheckOutcome.FAILED, findings=tuple(finding(n) for n in range(5)), total=5)
     journal.add(
         ev.CheckFinished(when=When.TURN, round=1, result=failed),
@@ -192,7 +197,6 @@ def login_story() -> Journal:
             )
         ),
     )
-    return journal
 
 
 def long_story(messages: int) -> Journal:
