@@ -42,7 +42,7 @@ def check(name: str = "ruff", **options: object) -> CheckConfig:
 LINES = st.lists(st.text("abcxyz ()=", min_size=1, max_size=12).filter(str.strip), min_size=1, max_size=8)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(LINES, st.data())
 def test_an_instance_survives_lines_moving_around_it(lines: list[str], data: st.DataObject) -> None:
     at = data.draw(st.integers(1, len(lines)))
@@ -85,7 +85,7 @@ def test_messages_of_one_mistake_are_alike(one: str, other: str) -> None:
     assert normalised(one) == normalised(other)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=300))
 def test_normalising_ends_and_repeats_itself(text: str) -> None:
     assert normalised(text) == normalised(text)
@@ -94,7 +94,7 @@ def test_normalising_ends_and_repeats_itself(text: str) -> None:
 FINDINGS = st.lists(st.builds(found, st.integers(1, 4), st.sampled_from(["A", "B"]), st.sampled_from(["a", "b"])))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(FINDINGS, FINDINGS)
 def test_compare_parts_the_findings_completely(previous: list[Finding], current: list[Finding]) -> None:
     lines = [f"line {number}" for number in range(5)]
