@@ -12,7 +12,8 @@ T = TypeVar("T")
 async def to_its_end(work: Coroutine[None, None, T]) -> T:
     """Await `work` to its end, whatever is cancelled meanwhile; then let the cancellation through.
 
-    What `work` raises comes first: a failure is not hidden behind a cancellation.
+    A failure of `work` that was cancelled meanwhile is the cause of the cancellation that is raised: to raise the
+    failure itself would let somebody catch it and go on as if nobody had cancelled.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -21,7 +22,6 @@ async def to_its_end(work: Coroutine[None, None, T]) -> T:
             await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-    result = task.result()
     if cancelled is not None:
-        raise cancelled
-    return result
+        raise cancelled from None if task.cancelled() else task.exception()
+    return task.result()

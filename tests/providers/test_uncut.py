@@ -30,6 +30,24 @@ async def test_work_ends_however_often_it_is_cancelled_and_then_the_cancellation
     assert done == ["done"]
 
 
+async def test_a_failure_does_not_swallow_the_cancellation() -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def fail() -> None:
+        began.set()
+        await go_on.wait()
+        raise ValueError("no")
+
+    task = asyncio.create_task(to_its_end(fail()))
+    await began.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await task
+    assert isinstance(cancelled.value.__cause__, ValueError)
+
+
 async def test_what_it_returns_and_raises_comes_through() -> None:
     async def fail() -> None:
         raise ValueError("no")

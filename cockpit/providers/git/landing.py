@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from cockpit.providers.git.admin import Checkout, checkouts, operation_under_way
 from cockpit.providers.git.branches import move_branch
@@ -18,9 +17,9 @@ from cockpit.providers.git.owned import Places
 from cockpit.providers.git.run import Git
 from cockpit.providers.git.trees import branch_tip, checked, is_ancestor
 from cockpit.providers.git.types import CheckoutBlocked, CommitId, Landed, LandResult, NotFastForward, TargetMoved
+from cockpit.providers.uncut import to_its_end
 
 _SHOWN = 20
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,10 @@ async def _catch_up(
                 if not await _in(git, lock, "diff-index", "--cached", "--name-only", "-z", step.new):
                     continue
                 if await _is_half_moved(git, lock, step):
-                    await _finish(_complete(git, lock, step))
+                    await to_its_end(_complete(git, lock, step))
                 else:
                     await _verify(git, lock, step, filters)
-                    await _finish(_follow(git, lock, step))
+                    await to_its_end(_follow(git, lock, step))
             moved.append(checkout.path)
         except (_Blocked, GitError, OSError):
             left.append(checkout.path)
@@ -100,22 +99,7 @@ async def _land_with(
         locks = [await _locked(stack, places, checkout) for checkout in showing]
         for lock in locks:
             await _verify(git, lock, step, filters)
-        return await _finish(_move_all(git, locks, step))
-
-
-async def _finish(work: Coroutine[object, object, T]) -> T:
-    """Carry something begun to its end also when the caller is cancelled, and only then be cancelled."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(asyncio.wait([task]))
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        task.exception()
-        raise cancelled
-    return task.result()
+        return await to_its_end(_move_all(git, locks, step))
 
 
 async def _move_all(git: Git, locks: Sequence[CheckoutLock], step: Step) -> Landed:

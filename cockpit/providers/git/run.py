@@ -22,6 +22,7 @@ from typing import Final
 from cockpit.providers.git.errors import CommandFailed, GitMissing
 from cockpit.providers.git.process import Command, Output
 from cockpit.providers.git.types import Author
+from cockpit.providers.uncut import to_its_end
 
 OLDEST_VERSION: Final = (2, 38)
 """The first git with `merge-tree --write-tree`."""
@@ -144,15 +145,18 @@ class Git:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.shield(ending)
         finally:
-            if not ending.done():  # first politely, so that git removes its lock files
-                command.signal(signal.SIGTERM)
-                try:
-                    await asyncio.wait([ending], timeout=_GRACE_S)
-                finally:
-                    command.signal(signal.SIGKILL)
-                await asyncio.wait([ending])
+            if not ending.done():
+                await to_its_end(_ended(command, ending))
             if not ending.cancelled():
                 ending.exception()
+
+
+async def _ended(command: Command, ending: asyncio.Future[Output]) -> None:
+    """End a command, first politely, so that git removes its lock files; its thread has ended as well on return."""
+    command.signal(signal.SIGTERM)
+    await asyncio.wait([ending], timeout=_GRACE_S)
+    command.signal(signal.SIGKILL)
+    await asyncio.wait([ending])
 
 
 def find_program() -> str:
