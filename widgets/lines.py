@@ -219,6 +219,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._measure()
         self._tell_size()
         self._scroll(self.rows if self._is_following else self.top_of(top))
+        self.refresh()  # it may have been drawn at the new width already, and had nothing to show yet
 
     def notify_style_update(self) -> None:
         """Forget what was drawn with the old colours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
@@ -237,6 +238,19 @@ async def test_the_first_line_in_sight_survives_another_width() -> None:
         await pilot.resize_terminal(40, 24)
         await pilot.pause()
         assert screen_of(app.view)[0].split()[0] == first.split()[0] == "100"
+
+
+async def test_what_was_drawn_before_it_was_measured_is_drawn_again() -> None:
+    app = ViewApp(10)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = app.view
+        await pilot.pause()
+        view._width = 40  # as when Textual draws at a new width before it tells of it
+        view._drawn.clear()
+        before = view.drawn_rows
+        view.on_resize(events.Resize(view.size, view.virtual_size))
+        await pilot.pause()
+        assert view.drawn_rows - before >= 10
 
 
 async def test_search_goes_round_and_a_note_is_shown() -> None:
