@@ -190,12 +190,21 @@ async def test_no_thread_per_child(tmp_path: Path) -> None:
 async def test_a_long_running_command_ends_with_its_block(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with spawn([sys.executable, "-c", TREE], cwd=tmp_path, env=ENV, log=log) as app:
-        await wait_ready(app, LogProbe(re.compile(r"(\d+\n){3}")), 20)
+        async with asyncio.timeout(20):
+            while log.read_bytes().count(b"\n") < 3:
+                await asyncio.sleep(0.01)
         pid = app.pid
         assert app.exit_code is None
         assert not descendants_gone(pid)
     assert descendants_gone(pid)
     assert all(is_gone(pid) for pid in pids_in(log.read_bytes()))
+
+
+async def test_a_line_of_the_log_is_looked_for_from_its_beginning(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    say = "echo starting up; echo not listening; echo listening; exec sleep 300"
+    async with spawn(["/bin/sh", "-c", say], cwd=tmp_path, env=ENV, log=log) as app:
+        await wait_ready(app, LogProbe(re.compile("^listening")), 20)
 
 
 async def test_readiness_is_asked_for(tmp_path: Path) -> None:
