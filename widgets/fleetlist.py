@@ -106,6 +106,6 @@ def lesson_of(link: LinkStatus, keyboard: Keyboard, wanted: str) -> tuple[str, .
         return (f"Nothing matches “{clean_line(wanted)}”.", f"{keyboard.first('fleet.back')} ends the filter.")
     return (
         "No sessions yet.",
-        "Type what should be done below and press enter.",
-        f"{keyboard.first('fleet.dispatch')} goes to the box, {keyboard.first('app.help')} shows all keys.",
+        f"Press {keyboard.first('fleet.dispatch')}, type what should be done, and press enter.",
+        f"{keyboard.first('app.help')} shows all keys.",
     )

@@ -123,7 +123,7 @@ class SessionRow:
         name = clean_line(session.name)
         headline = self._headline()
         if room >= 40 and headline:
-            name_width = min(30, room * 2 // 5)
+            name_width = min(36, room // 2)
             left.append((fit(name, name_width), look["ink"]))
             left.append(("  " + fit(headline, room - name_width - 3) + " ", look["dim"]))
         else:

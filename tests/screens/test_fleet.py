@@ -31,7 +31,7 @@ from widgets.wall import Wall
 async def test_an_empty_fleet_teaches_the_first_step(tmp_path: Path) -> None:
     async with screen(tmp_path, before=samples.started) as fleet:
         assert "No sessions yet." in fleet.text(fleet.app.fleet.list)
-        assert "Type what should be done below" in fleet.text(fleet.app.fleet.list)
+        assert "Press n, type what should be done" in fleet.text(fleet.app.fleet.list)
 
 
 async def test_what_needs_me_comes_first_with_the_exact_question(tmp_path: Path) -> None:
