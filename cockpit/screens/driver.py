@@ -36,6 +36,9 @@ _QUERY = "\x1b[5n"
 _ANSWER = "\x1b[0n"
 _ALT_ENTER, _ALT_ENTER_KITTY = "\x1b\r", "\x1b[13;3u"
 """Textual reads the old spelling as `^` and enter, which would send what was to get a new line."""
+_ESCAPE, _ESCAPE_KITTY = "\x1b", "\x1b[27u"
+_LONE_ESCAPE = re.compile(r"\x1b(?=[^\x1b\[O\]P_^X\\N])")
+"""An ESC that begins no sequence. Nothing is bound to alt and a letter, so it is the key, however soon the next comes."""
 _REPORT = re.compile(r"\x1b\[[?>][\d;]*c")
 """A late answer to a query that another program, or the relay, asked: what the terminal is."""
 _KITTY_KEYS = 1 | 8 | 16
@@ -120,6 +123,8 @@ class RelayDriver(Driver):
         self._silent_since_s = 0.0
         self._probe_interval_s = MUTE_AFTER_S
         self._escape_timer: asyncio.TimerHandle | None = None
+        self._held = ""
+        """An ESC at the end of what came so far: a key, or the beginning of what comes next."""
         self._probe_timer: asyncio.TimerHandle | None = None
 
     # -- drawing
@@ -255,7 +260,10 @@ class RelayDriver(Driver):
             return
         # An empty string would tell the parser that the input has ended.
         if text := self._decoder.decode(data):
-            self._deliver(self._parser.feed(text.replace(_ALT_ENTER, _ALT_ENTER_KITTY)))
+            text = (self._held + text).replace(_ALT_ENTER, _ALT_ENTER_KITTY)
+            self._held = _ESCAPE if text.endswith(_ESCAPE) else ""
+            if text := _LONE_ESCAPE.sub(_ESCAPE_KITTY, text.removesuffix(self._held)):
+                self._deliver(self._parser.feed(text))
         if self._escape_timer is not None:
             self._escape_timer.cancel()
         self._escape_timer = self._loop.call_later(constants.ESCAPE_DELAY + 0.01, self._end_escape)
@@ -263,6 +271,9 @@ class RelayDriver(Driver):
     def _end_escape(self) -> None:
         """A lone ESC is a key once nothing has followed it for a while."""
         self._escape_timer = None
+        if self._held:
+            self._held = ""
+            self._deliver(self._parser.feed(_ESCAPE_KITTY))
         self._deliver(self._parser.tick())
 
     def _deliver(self, messages: Iterable[Message]) -> None:
