@@ -38,7 +38,7 @@ _ALT_ENTER, _ALT_ENTER_KITTY = "\x1b\r", "\x1b[13;3u"
 """Textual reads the old spelling as `^` and enter, which would send what was to get a new line."""
 _ESCAPE, _ESCAPE_KITTY = "\x1b", "\x1b[27u"
 _LONE_ESCAPE = re.compile(r"\x1b(?=[^\x1b\[O\]P_^X\\N])")
-"""An ESC that begins no sequence. Nothing is bound to alt and a letter, so it is the key, however soon the next comes."""
+"""An ESC that begins no sequence. Nothing is bound to alt and a letter: it is the key, however soon the next comes."""
 _REPORT = re.compile(r"\x1b\[[?>][\d;]*c")
 """A late answer to a query that another program, or the relay, asked: what the terminal is."""
 _KITTY_KEYS = 1 | 8 | 16

@@ -273,12 +273,12 @@ async def test_a_key_right_after_escape_is_a_key_of_its_own() -> None:
     async with running(terminal) as app:
         pressed: list[str] = []
         app.action_seen = lambda key: pressed.append(key)  # type: ignore[attr-defined]  # an action of this test
-        for key in ("escape", "r", "ctrl+p", "f5"):
+        for key in ("escape", "r", "ctrl+t", "f5"):
             app.bind(key, f"seen('{key}')")
-        terminal.driver.feed(b"\x1br\x1b\x10")
+        terminal.driver.feed(b"\x1br\x1b\x14")
         for piece in (b"\x1b", b"r", b"\x1b", b"[15~", b"\x1b\x1b", b"[1", b"5~"):
             terminal.driver.feed(piece)
-        wanted = ["escape", "r", "escape", "ctrl+p", "escape", "r", "f5", "escape", "f5"]
+        wanted = ["escape", "r", "escape", "ctrl+t", "escape", "r", "f5", "escape", "f5"]
         await terminal.until(lambda: len(pressed) >= len(wanted))
         assert pressed == wanted
 
