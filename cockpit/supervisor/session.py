@@ -261,7 +261,7 @@ class SessionLoop:
 
     def check(self) -> None:
         """Begin a round of checks; the session is in the state for it already."""
-        self.step.begin(self._check())
+        self.step.begin(self._check)
 
     async def _check(self) -> Signal:
         return Checked(await run_round(self.services, self.state, await self.workspace.worktree()))
@@ -378,7 +378,7 @@ class SessionLoop:
 
     def prepare(self) -> None:
         """Begin to make the workspace; the session is in the state for it already."""
-        self.step.begin(self._prepare())
+        self.step.begin(self._prepare)
 
     def _owe(self, command: Send | Steer, may_have_it: bool) -> None:
         if may_have_it:

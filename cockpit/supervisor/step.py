@@ -21,8 +21,8 @@ class Step:
         self._name, self._tasks, self._post = name, tasks, post
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, work: Coroutine[Any, Any, Signal]) -> None:
-        """Begin a step; the one before is over or was cancelled."""
+    def begin(self, work: Callable[[], Coroutine[Any, Any, Signal]]) -> None:
+        """Begin a step; the one before is over or was cancelled. `work` is not called when it is cancelled at once."""
         self._task = self._tasks.create_task(self._guarded(work), name=f"step of {self._name}")
 
     async def cancel(self) -> None:
@@ -32,9 +32,9 @@ class Step:
             task.cancel()
             await asyncio.wait({task})
 
-    async def _guarded(self, work: Coroutine[Any, Any, Signal]) -> None:
+    async def _guarded(self, work: Callable[[], Coroutine[Any, Any, Signal]]) -> None:
         try:
-            self._post(await work)
+            self._post(await work())
         except JournalError:
             raise  # nothing may happen that is not on disk: the supervisor ends
         except Exception as error:  # the edge of a step: told to the person as the session's failure

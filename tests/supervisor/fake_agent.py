@@ -2,8 +2,8 @@
 
 The task's prompt is the script: turns are separated by lines of `---`, each line of a turn is an instruction. A message
 that holds instructions itself (lines with `!`) is carried out instead of the next turn of the script. Its memory (which
-turn is next, which is open, which commands it has seen) is in the folder it is given; resumed, it begins an open turn
-again.
+turn is next, which is open, which commands it has seen) is in the folder it is given; resumed, it goes on with an
+open turn.
 
     write PATH TEXT      wait PATH (until the file exists)     say TEXT       usage TOKENS      ask ID
     hang                 deaf (ignore every command)           exit STATUS    fail TEXT         flood COUNT
@@ -44,7 +44,8 @@ class FakeAgent:
         kept = self.memory / "fake.json"
         self.turn: int
         self.open: str | None
-        self.turn, self.open = json.loads(kept.read_text()) if kept.exists() else (0, None)
+        self.done: int
+        self.turn, self.open, self.done = json.loads(kept.read_text()) if kept.exists() else (0, None, 0)
 
     def emit(self, type_: str, **fields: Any) -> None:
         sys.stdout.write(json.dumps({"type": type_, **fields}) + "\n")
@@ -54,7 +55,7 @@ class FakeAgent:
         self.emit("ready", agent="fake", scripted=True, thread="t")
         if self.open is not None:
             self.turn -= 1
-            self.work(self.open)
+            self.work(self.open, self.done, is_resumed=True)
         while True:
             while self.messages.empty():
                 self.listen(None)
@@ -93,15 +94,18 @@ class FakeAgent:
             case "close":
                 raise Closed
 
-    def work(self, message: str) -> None:
+    def work(self, message: str, done: int = 0, *, is_resumed: bool = False) -> None:
         told = [line[1:] for line in message.splitlines() if line.startswith("!")]
         if not told and self.turn < len(self.script):
             told = self.script[self.turn]
         self.turn += 1
-        self.keep(message)
+        if is_resumed and done < len(told) and told[done].split(" ")[0] in ("exit", "deaf", "hang"):
+            done += 1  # once is enough
+        self.keep(message, done)
         self.emit("turn_started", turn=self.turn)
         try:
-            for line in told:
+            for number, line in enumerate(told[done:], done):
+                self.keep(message, number)
                 self.do(line)
         except Interrupted:
             self.end(reason="interrupted")
@@ -111,11 +115,13 @@ class FakeAgent:
             self.end(reason="done", summary=f"did turn {self.turn}")
 
     def end(self, **how: str) -> None:
-        self.keep(None)
+        self.keep(None, 0)
         self.emit("turn_ended", turn=self.turn, **how)
 
-    def keep(self, open_message: str | None) -> None:
-        (self.memory / "fake.json").write_text(json.dumps([self.turn, open_message]))
+    def keep(self, open_message: str | None, done: int) -> None:
+        fresh = self.memory / "fake.json.new"
+        fresh.write_text(json.dumps([self.turn, open_message, done]))
+        fresh.replace(self.memory / "fake.json")
 
     def do(self, line: str) -> None:
         word, _, rest = line.strip().partition(" ")

@@ -138,7 +138,7 @@ async def test_a_redirect_takes_a_change_out_of_the_queue_first(tmp_path: Path, 
 
 async def test_a_rejected_change_keeps_its_branch_and_what_was_not_committed(world: World, tmp_path: Path) -> None:
     ana = await world.start()
-    one = await ana.task(f"write a.txt half\nspawn\nwait {tmp_path / 'never'}")
+    one = await ana.task(f"write a.txt half\nspawn\nwait {tmp_path / 'gate'}")
     daemon = world.workspace(one) / "daemon.pid"
     await ana.said(one, TurnStarted)
     while not (daemon.exists() and daemon.read_text()):
@@ -154,6 +154,7 @@ async def test_a_rejected_change_keeps_its_branch_and_what_was_not_committed(wor
     await ana.status(one, S.INTERRUPTED)
     assert ana.state.stats.rejected == 0
     await ana.call(Redirect(session=one, text="!write b.txt rest"))
+    (tmp_path / "gate").touch()
     await ana.status(one, S.READY)
 
 
