@@ -1,4 +1,7 @@
-"""The detail side: tabs, and the pane that is seen. Only that one is shown sessions and flushed."""
+"""The detail side: tabs, and the pane that is seen. Only that one is shown sessions and flushed.
+
+A pane is mounted when it is first seen: the first frame must not wait for what most people open later or never.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +49,9 @@ class Detail(Vertical):
         return self._panes[self._tab]
 
     def compose(self) -> ComposeResult:
-        """Put the tabs over the panes."""
+        """Put the tabs over the pane that is seen."""
         yield self._tabs
-        for name, pane in self._panes.items():
-            pane.add_class("pane")
-            pane.set_class(name == self._tab, "-seen")
-            yield pane
+        yield self.pane.add_class("pane", "-seen")
 
     def show(self, session: SessionId | None) -> None:
         """Turn to a session."""
@@ -59,22 +59,24 @@ class Detail(Vertical):
             self._subject = session
             self._show()
 
-    def choose(self, name: str) -> None:
+    async def choose(self, name: str) -> None:
         """See another pane; focus follows if it was in the old one."""
         if name == self._tab or name not in self._panes:
             return
         had_focus = self.pane.has_focus or self.pane.has_focus_within
         self.pane.remove_class("-seen")
         self._tab = name
-        self.pane.add_class("-seen")
+        self.pane.add_class("pane", "-seen")
+        if not self.pane.is_attached:
+            await self.mount(self.pane)
         if had_focus:
             self.pane.focus()
         self._show()
 
-    def step(self, step: int) -> None:
+    async def step(self, step: int) -> None:
         """See the next or previous pane."""
         names = list(self._panes)
-        self.choose(names[(names.index(self._tab) + step) % len(names)])
+        await self.choose(names[(names.index(self._tab) + step) % len(names)])
 
     def step_file(self, step: int) -> None:
         """Go to another file, where the pane has files."""
@@ -84,13 +86,13 @@ class Detail(Vertical):
     def flush(self, store: Store) -> None:
         """Let the pane that is seen follow the store."""
         self._tabs.choose(self._tab, is_focused=self.pane.has_focus or self.pane.has_focus_within)
-        if isinstance(self.pane, Pane):
+        if isinstance(self.pane, Pane) and self.pane.is_mounted:
             self.pane.flush(store)
 
-    def on_tab_bar_chosen(self, message: TabBar.Chosen) -> None:
+    async def on_tab_bar_chosen(self, message: TabBar.Chosen) -> None:
         """See the pane whose tab was clicked."""
-        self.choose(message.name)
+        await self.choose(message.name)
 
     def _show(self) -> None:
-        if isinstance(self.pane, Pane):
+        if isinstance(self.pane, Pane) and self.pane.is_mounted:
             self.pane.show(self._subject)

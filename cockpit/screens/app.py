@@ -20,6 +20,7 @@ from cockpit.screens.news import News
 from cockpit.screens.palette import CommandProvider
 from cockpit.screens.preferences import Preferences, Taste
 from cockpit.screens.store import Store
+from cockpit.screens.stylesheet import SharedStylesheet
 from cockpit.screens.themes import DEFAULT_THEME, resolve, tokens
 from cockpit.screens.waiting import WaitingSigns
 from cockpit.screens.wire import Hello
@@ -58,6 +59,8 @@ class CockpitApp(App[None], inherit_bindings=False):
         self._wanted_theme = ""
         self.fleet = FleetScreen(self.store, self.link, self.keyboard, hello.repo)
         self._apply(self._preferences.read())
+        self.stylesheet = SharedStylesheet(variables=self.get_css_variables())
+        self._styled_with = self.current_theme
 
     def get_default_screen(self) -> FleetScreen:
         """The fleet is where everything begins."""
@@ -66,6 +69,12 @@ class CockpitApp(App[None], inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme our colours by meaning."""
         return tokens(self.current_theme)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything anew for another theme; Textual asks for it also when an app begins with the one it has."""
+        if self.current_theme != self._styled_with:
+            self._styled_with = self.current_theme
+            super().refresh_css(animate)
 
     def on_mount(self) -> None:
         """Begin to follow the supervisor and the files."""

@@ -83,7 +83,6 @@ class FleetScreen(DecidingScreen):
         with Horizontal(id="body"):
             with Vertical(id="side"):
                 yield self.list
-                yield self.filter_box
             with Vertical(id="right"):
                 yield self.card
                 yield self.detail
@@ -159,14 +158,14 @@ class FleetScreen(DecidingScreen):
 
     # --- moving about
 
-    def action_tab(self, name: str) -> None:
+    async def action_tab(self, name: str) -> None:
         """See a pane by name."""
-        self.detail.choose(name)
+        await self.detail.choose(name)
         self.detail.flush(self.store)
 
-    def action_step_tab(self, step: int) -> None:
+    async def action_step_tab(self, step: int) -> None:
         """See the next or previous pane."""
-        self.detail.step(step)
+        await self.detail.step(step)
         self.detail.flush(self.store)
 
     def action_step_file(self, step: int) -> None:
@@ -184,8 +183,10 @@ class FleetScreen(DecidingScreen):
         """Go to the box for new tasks."""
         self.box.focus()
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Filter the list."""
+        if not self.filter_box.is_attached:
+            await self.query_one("#side").mount(self.filter_box)
         self.filter_box.add_class("-shown")
         self.filter_box.focus()
 

@@ -13,7 +13,7 @@ from widgets.viewpane import ViewPane
 async def test_slash_and_n_belong_to_the_pane_that_has_the_focus(tmp_path: Path) -> None:
     async with screen(tmp_path, before=samples.fleet) as fleet:
         detail = fleet.app.fleet.detail
-        fleet.app.fleet.action_tab("Transcript")
+        await fleet.app.fleet.action_tab("Transcript")
         await fleet.row("fix login")
         pane = detail.pane
         assert isinstance(pane, TranscriptPane)
