@@ -12,9 +12,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
-from cockpit.checks.service import message_for_agent
 from cockpit.journal.errors import JournalError
-from cockpit.journal.types import AttentionRaised, CommandSent, Event, FindingsSent, Noted, StatusChanged
+from cockpit.journal.types import AttentionRaised, CommandSent, Event, Noted, StatusChanged
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.text import clean_line
 from cockpit.sessions.service import item_of_request, may_move, silent_for, used_up
@@ -40,7 +39,7 @@ from cockpit.supervisor.agent_life import AgentLife, new_id
 from cockpit.supervisor.closing import wind_up
 from cockpit.supervisor.decide import decide, opening_words, undo
 from cockpit.supervisor.items import OpenItems
-from cockpit.supervisor.rounds import Round, run_round
+from cockpit.supervisor.rounds import run_round
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.signals import (
     Asked,
@@ -60,6 +59,7 @@ from cockpit.supervisor.signals import (
 )
 from cockpit.supervisor.step import Step, reason_of
 from cockpit.supervisor.take_up import take_up
+from cockpit.supervisor.verdicts import checked, left_queue
 from cockpit.supervisor.workspace import Workspace
 from cockpit.types import SessionId
 
@@ -138,9 +138,9 @@ class SessionLoop:
             case Prepared() if status is _S.PREPARING:
                 await self.begin_turn(opening_words(self))
             case Checked() if status is _S.CHECKING:
-                await self._checked(signal.round)
+                await checked(self, signal.round)
             case LeftQueue() if status is _S.LANDING:
-                await self._left_queue(signal)
+                await left_queue(self, signal)
             case HasLanded() if status is _S.LANDING:
                 await self.move(_S.LANDED)
                 await wind_up(self)
@@ -269,48 +269,6 @@ class SessionLoop:
     async def _prepare(self) -> Signal:
         await self.workspace.prepare()
         return Prepared()
-
-    async def _checked(self, result: Round) -> None:
-        if result.problem:
-            await self.pause(result.problem)
-        elif not result.findings:
-            await self._clean(result)
-        elif limit := self._rounds_used_up():
-            await self.pause(f"{len(result.findings)} findings are left after {limit}")
-        else:
-            text = message_for_agent(
-                result.new, result.still_open, result.fixed, round=self.state.round, budget_left=self._rounds_left()
-            )
-            sent = FindingsSent(
-                round=self.state.round, new=result.new, still_open=result.still_open, fixed=result.fixed
-            )
-            await self.begin_turn(text, "cockpit", sent)
-
-    async def _clean(self, result: Round) -> None:
-        assert result.receipt is not None
-        if self.state.approval:
-            await self.services.landing.enter(self, result.receipt.commit)
-        else:
-            await self.move(_S.READY, self.state.headline or "the checks are clean")
-        await self.agent.retire()
-
-    async def _left_queue(self, signal: LeftQueue) -> None:
-        if not signal.findings:
-            await self.pause(signal.reason, AttentionKind.CONFLICT)
-            return
-        note, conflicts = await self.workspace.take_over_target()
-        findings = conflicts or signal.findings
-        text = message_for_agent(findings, (), (), round=self.state.round, budget_left=self._rounds_left())
-        sent = FindingsSent(round=self.state.round, new=findings)
-        await self.begin_turn(f"Your change could not land: {signal.reason}. {note}\n\n{text}", "cockpit", sent)
-
-    def _rounds_left(self) -> int | None:
-        limit = self.budget.rounds
-        return None if limit is None else max(0, limit - self.state.round)
-
-    def _rounds_used_up(self) -> str:
-        limit = self.budget.rounds
-        return f"{limit} rounds (budget: {limit})" if limit is not None and self.state.round >= limit else ""
 
     # --- acts that decisions use, too -------------------------------------------------------------------------------
 

@@ -1,0 +1,61 @@
+"""What follows from a round of checks, and from a change that the merge queue gave back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from cockpit.checks.service import message_for_agent
+from cockpit.checks.types import Finding
+from cockpit.journal.types import FindingsSent
+from cockpit.sessions.types import AttentionKind, SessionStatus
+from cockpit.supervisor.rounds import Round
+from cockpit.supervisor.signals import LeftQueue
+
+if TYPE_CHECKING:
+    from cockpit.supervisor.session import SessionLoop
+
+
+async def checked(loop: SessionLoop, result: Round) -> None:
+    """Go on after a round: findings back to the agent, or to a person, or ready."""
+    if result.problem:
+        await loop.pause(result.problem)
+    elif not result.findings:
+        await _clean(loop, result)
+    elif limit := _rounds_used_up(loop):
+        await loop.pause(f"{len(result.findings)} findings are left after {limit}")
+    else:
+        sent = FindingsSent(round=loop.state.round, new=result.new, still_open=result.still_open, fixed=result.fixed)
+        await loop.begin_turn(_words(loop, result.new, result.still_open, result.fixed), "cockpit", sent)
+
+
+async def left_queue(loop: SessionLoop, signal: LeftQueue) -> None:
+    """Let the agent solve why its change could not land, on top of what landed meanwhile."""
+    if not signal.findings:
+        await loop.pause(signal.reason, AttentionKind.CONFLICT)
+        return
+    note, conflicts = await loop.workspace.take_over_target()
+    findings = conflicts or signal.findings
+    text = f"Your change could not land: {signal.reason}. {note}\n\n{_words(loop, findings, (), ())}"
+    await loop.begin_turn(text, "cockpit", FindingsSent(round=loop.state.round, new=findings))
+
+
+async def _clean(loop: SessionLoop, result: Round) -> None:
+    assert result.receipt is not None
+    if loop.state.approval:
+        await loop.services.landing.enter(loop, result.receipt.commit)
+    else:
+        await loop.move(SessionStatus.READY, loop.state.headline or "the checks are clean")
+    await loop.agent.retire()
+
+
+def _words(loop: SessionLoop, new: Iterable[Finding], still_open: Iterable[Finding], fixed: Iterable[Finding]) -> str:
+    limit = loop.budget.rounds
+    left = None if limit is None else max(0, limit - loop.state.round)
+    checks = loop.services.config.checks
+    return message_for_agent(tuple(new), tuple(still_open), tuple(fixed), loop.state.round, left, checks)
+
+
+def _rounds_used_up(loop: SessionLoop) -> str:
+    limit = loop.budget.rounds
+    return f"{limit} rounds (budget: {limit})" if limit is not None and loop.state.round >= limit else ""
