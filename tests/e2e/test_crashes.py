@@ -60,14 +60,16 @@ def test_work_goes_on_to_landed_when_supervisor_and_screen_host_are_killed(place
     assert agents
 
     kill(place, "cockpit.supervisor")
-    fleet.terminal.expect("supervisor gone")
-    fleet.terminal.expect("supervisor restarted", within_s=30)
+    fleet.terminal.expect("supervisor restarted", within_s=30)  # “supervisor gone” may be over before it is looked for
     fleet.session("Sweep the floor").expect("working")
     assert {one.pid for one in place.processes("agents.native")} == agents, "agents are untouched"
 
-    kill(place, "cockpit.screens.host")
-    fleet.terminal.expect("screen host has died")
-    fleet.session("Sweep the floor").expect("working")
+    sent = place.folder / "sent"
+    with fleet.terminal.recorded(sent):
+        kill(place, "cockpit.screens.host")
+        fleet.terminal.until(lambda _: b"screen host has died" in sent.read_bytes(), "the relay says so")
+        fleet.terminal.until(lambda _: bool(place.processes("cockpit.screens.host")), "another host")
+        fleet.session("Sweep the floor").expect("working")
     gate.open("sweep")
     fleet.session("Sweep the floor").expect("ready").open()
     fleet.terminal.expect("1/1 checks passed").strip()
