@@ -69,7 +69,7 @@ class Card(Widget):
         if row is None:
             self._seen = ()
             return
-        width = max(10, self.size.width or 40)
+        width = max(10, self.size.width or self._room())
         seen = (row.item, row.session.version, age(now - row.item.since), is_active, width)
         if seen == self._seen:
             return
@@ -82,6 +82,11 @@ class Card(Widget):
         self._keys = key_lines(row, width, self._look, self._keyboard, is_active=is_active)
         self.styles.height = len(self._lines) + len(self._keys)
         self.refresh()
+
+    def _room(self) -> int:
+        """Return how wide it will be when it is shown, so that it is laid out once."""
+        room = self.parent.size.width if isinstance(self.parent, Widget) else 0
+        return room - self.gutter.width
 
     def scroll_lines(self, step: int) -> None:
         """Scroll a question that is longer than the card."""

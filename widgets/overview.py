@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -39,16 +40,21 @@ class Overview(ScrollView, can_focus=True):
         self._seen = ()
 
     def flush(self, store: Store) -> None:
-        """Draw the sheet again when the session changed."""
+        """Draw again what differs on the sheet when the session changed."""
         session = store.session(self._subject)
-        seen = (self._subject, session.version if session else 0, self.size.width)
-        if seen == self._seen or not self.size.width:
+        width, height = self.size
+        seen = (self._subject, session.version if session else 0, self.size)
+        if seen == self._seen or not width:
             return
         self._seen = seen
         self._look = self._look or Look(self)
-        self._lines = sheet_of(session, self.size.width, self._look) if session else []
-        self.virtual_size = Size(0, len(self._lines))
-        self.refresh()
+        before, self._lines = self._lines, sheet_of(session, width, self._look) if session else []
+        # Never shorter than the window: another size lays the whole screen out again.
+        self.virtual_size = Size(0, max(len(self._lines), height))
+        top = self.scroll_offset.y
+        lines = zip_longest(before[top : top + height], self._lines[top : top + height])
+        if changed := [Region(0, y, width, 1) for y, (old, new) in enumerate(lines) if old != new]:
+            self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
@@ -61,6 +67,7 @@ class Overview(ScrollView, can_focus=True):
         """Draw again with the new colours."""
         super().notify_style_update()
         self._look, self._seen = None, ()
+        self.refresh()
 
     def action_line(self, step: int) -> None:
         """Scroll by one line."""

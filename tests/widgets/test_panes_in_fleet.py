@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from textual.strip import Strip
+
+from cockpit.journal import types as ev
+from cockpit.sessions.types import SessionStatus
 from tests.screens import samples
 from tests.screens.pages import screen
+from tests.screens.supervisor import FakeSupervisor
+from widgets.overview import Overview
 from widgets.transcript import TranscriptPane
 from widgets.viewpane import ViewPane
 
@@ -42,3 +49,29 @@ async def test_every_tab_takes_the_focus_and_gives_it_back(tmp_path: Path) -> No
             assert isinstance(pane, ViewPane) and pane.view.has_focus
         await fleet.press("h")
         assert fleet.app.fleet.list.has_focus
+
+
+async def test_the_overview_draws_only_the_lines_that_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def two_alike(supervisor: FakeSupervisor) -> None:
+        samples.started(supervisor)
+        for name in ("amber one", "amber two"):
+            samples.created(supervisor, name, status=SessionStatus.WORKING)
+
+    async with screen(tmp_path, before=two_alike) as fleet:
+        await fleet.row("amber one")
+        overview = fleet.app.fleet.detail.pane
+        assert isinstance(overview, Overview)
+        drawn: list[int] = []
+        render_line = Overview.render_line
+
+        def counted(self: Overview, y: int) -> Strip:
+            drawn.append(y)
+            return render_line(self, y)
+
+        monkeypatch.setattr(Overview, "render_line", counted)
+        await fleet.row("amber two")
+        await fleet.until(lambda: "amber two" in fleet.text(overview))
+        assert set(drawn) == {1}  # what was asked
+        fleet.supervisor.happen("amber-two", ev.StatusChanged(status=SessionStatus.CHECKING))
+        await fleet.settle()
+        await fleet.until(lambda: "checking" in fleet.text(overview))
