@@ -15,8 +15,11 @@ CommitId = NewType("CommitId", str)
 TreeId = NewType("TreeId", str)
 """Full hexadecimal object name of a git tree: the exact content of a workspace or of what lands."""
 
+BUILT_WHEN_USED = ConfigDict(defer_build=True)
+"""For type adapters: a process starts sooner when it builds only the validators that it comes to use."""
+
 
 class Model(BaseModel):
     """Base of everything that crosses a boundary: immutable; fields of a newer version are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

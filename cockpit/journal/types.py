@@ -21,7 +21,7 @@ from cockpit.sessions.types import (
     Task,
     WorkspaceInfo,
 )
-from cockpit.types import CommitId, Model, SessionId, TreeId
+from cockpit.types import BUILT_WHEN_USED, CommitId, Model, SessionId, TreeId
 
 
 class _Event(Model):
@@ -302,7 +302,7 @@ Event = Annotated[
     Field(discriminator="kind"),
 ]
 
-EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+EVENT: TypeAdapter[Event] = TypeAdapter(Event, config=BUILT_WHEN_USED)
 
 
 class Envelope(Model):

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from cockpit.journal.types import Envelope
 from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task, Usage
-from cockpit.types import Model, SessionId
+from cockpit.types import BUILT_WHEN_USED, Model, SessionId
 
 PROTOCOL = 1
 LINE_LIMIT_BYTES = 64 << 20
@@ -281,4 +281,4 @@ class Ending(Model):
 Push = Annotated[Snapshot | Happened | Digest | Progress | Ending, Field(discriminator="push")]
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
-PUSH: TypeAdapter[Push] = TypeAdapter(Push)
+PUSH: TypeAdapter[Push] = TypeAdapter(Push, config=BUILT_WHEN_USED)
