@@ -55,8 +55,14 @@ class Fleet:
         return Row(self, title)
 
     def ask(self, key: str, title: str, words: str) -> Fleet:
-        """Press a key that opens a dialog, type into it and send it."""
-        self.terminal.press(key).expect(title)
+        """Press a key that opens a dialog, type into it and send it.
+
+        What has just begun to ask is shown before it can be decided: the first press may only say so.
+        """
+        self.terminal.press(key).expect_match(f"{re.escape(title)}|press again")
+        if title not in self.terminal.screen():
+            self.terminal.press(key)
+        self.terminal.expect(title)
         self.terminal.type(words).expect(words[-20:])
         self.terminal.press("enter").expect_gone("esc close")
         return self
