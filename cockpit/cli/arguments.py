@@ -20,7 +20,7 @@ class Arguments(argparse.Namespace):
     carry_out: Callable[[Arguments], int]
 
 
-_VERBS = ("up", "attach", "run", "demo", "init", "check", "down", "gc", "stats", "doctor")
+_VERBS = ("up", "attach", "run", "demo", "init", "down", "gc", "stats", "doctor")
 
 
 def parse(argv: Sequence[str]) -> Arguments:
