@@ -60,7 +60,8 @@ class Record:
             JournalUnreadableError: an event of a known kind cannot be read, or has a newer version of its meaning.
         """
         state = await _newest_snapshot(journal)
-        at, skipped = state.seq, 0
+        covered = state.seq
+        at, skipped = covered, 0
         while rows := await journal.read(at, _PAGE):
             for row in rows:
                 if is_known(row):
@@ -71,6 +72,7 @@ class Record:
             await asyncio.sleep(0)
         record = cls(journal, state, clock, redact)
         record.skipped = skipped
+        record._snapshot_due = covered + SNAPSHOT_EVERY  # however short the lives of supervisors are
         return record
 
     def listen(self, listener: Listener) -> Callable[[], None]:
