@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import Field
 
-from agents.base import LaunchContext
+from agents.base import LaunchContext, McpAccess
 from cockpit.sessions.types import Task
 from cockpit.types import Model, SessionId
 
@@ -38,12 +38,16 @@ class Assignment(Model):
     workspace: Path
     scratch: Path
     memory: Path
+    home: Path
     settings: dict[str, Any] = Field(default_factory=dict)
     env: dict[str, str] = Field(default_factory=dict)
     hidden: tuple[Path, ...] = ()
     role_text: str = ""
     checks: tuple[Check, ...] = ()
     resume: bool = False
+    thread: str = ""
+    fork: str = ""
+    mcp: McpAccess | None = None
 
     @classmethod
     def of(cls, context: LaunchContext) -> Assignment:
@@ -54,12 +58,16 @@ class Assignment(Model):
             workspace=context.workspace,
             scratch=context.scratch,
             memory=context.memory,
+            home=context.home,
             settings=dict(context.settings),
             env=dict(context.env),
             hidden=context.hidden,
             role_text=context.role_text,
             checks=tuple(Check.model_validate(dict(check)) for check in context.checks),
             resume=context.resume,
+            thread=context.thread,
+            fork=context.fork,
+            mcp=context.mcp,
         )
 
     def to_env(self) -> dict[str, str]:

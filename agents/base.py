@@ -10,11 +10,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from cockpit.sessions.types import AgentCommand, AgentEvent, Task
 from cockpit.types import SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class McpAccess:
+    """Where the cockpit's own tools are served to this session (MCP, streamable HTTP), and its secret."""
+
+    url: str
+    token: str
+    """Bearer token that names the session; worth nothing for any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +37,10 @@ class LaunchContext:
     """The session's own temporary folder (its TMPDIR); writable, outside the workspace."""
     memory: Path
     """Folder where the agent keeps its conversation, so that it can be resumed; never visible to its commands."""
+    home: Path
+    """Folder of this agent's own configuration, shared by its sessions in this repository; the user's is left alone."""
     settings: Mapping[str, object]
-    """The agent's section of cockpit.toml (`[agents.<name>]`)."""
+    """The agent's section of cockpit.toml (`[agents.<name>]`), but what every agent has (driver, budget)."""
     env: Mapping[str, str]
     """Ports and other leases of the workspace."""
     hidden: tuple[Path, ...] = ()
@@ -40,6 +51,11 @@ class LaunchContext:
     """The checks of the repository as plain data: name, command, fix, cwd."""
     resume: bool = False
     """Go on with the conversation in `memory` instead of beginning one."""
+    thread: str = ""
+    """The agent's own id of the conversation to resume, as it said itself (`AgentReady.thread`)."""
+    fork: str = ""
+    """The agent's own id of another session's conversation, to begin from a copy of it."""
+    mcp: McpAccess | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +72,29 @@ class Abilities:
 
     steers: bool = True
     resumes: bool = True
+    forks: bool = False
+    """It can begin from a copy of another session's conversation."""
     asks: bool = True
-    needs_model: bool = True
+    reviews: bool = False
+    """It carries out `Review`."""
+    has_screen: bool = False
+    """It is a program in a terminal: it shows `TerminalScreen`s and takes keys, and says little else."""
     continues_turn: bool = False
     """When it is resumed it goes on by itself with a turn that its end cut off."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of what it can do."""
+        return tuple(one.name for one in fields(self) if getattr(self, one.name))
 
 
 class Driver(ABC):
     """Speaks one agent's protocol for one session."""
 
     abilities = Abilities()
+
+    def variables(self, settings: Mapping[str, object]) -> tuple[str, ...]:
+        """Return which variables of our environment the agent needs: its own key and endpoint, and no other secret."""
+        return ()
 
     @abstractmethod
     def launch(self, context: LaunchContext) -> Launch:

@@ -44,7 +44,7 @@ class MechanicSettings(BaseModel):
 class MechanicDriver(LineDriver):
     """Starts the mechanic."""
 
-    abilities = Abilities(steers=False, resumes=True, asks=False, needs_model=False, continues_turn=True)
+    abilities = Abilities(steers=False, resumes=True, asks=False, continues_turn=True)
     module = "agents.mechanic"
 
     def check_settings(self, context: LaunchContext) -> None:

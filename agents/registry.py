@@ -19,7 +19,31 @@ def _mechanic() -> Driver:
     return MechanicDriver()
 
 
-_MAKERS: dict[str, Callable[[], Driver]] = {"native": _native, "mechanic": _mechanic}
+def _codex() -> Driver:
+    from agents.codex.driver import CodexDriver
+
+    return CodexDriver()
+
+
+def _acp() -> Driver:
+    from agents.acp.driver import AcpDriver
+
+    return AcpDriver()
+
+
+def _terminal() -> Driver:
+    from agents.terminal.driver import TerminalDriver
+
+    return TerminalDriver()
+
+
+_MAKERS: dict[str, Callable[[], Driver]] = {
+    "native": _native,
+    "mechanic": _mechanic,
+    "codex": _codex,
+    "acp": _acp,
+    "terminal": _terminal,
+}
 
 NAMES = tuple(sorted(_MAKERS))
 """Every driver there is."""

@@ -15,10 +15,12 @@ from pathlib import Path
 
 from agents.wire import Wire
 from cockpit.sessions.types import (
+    AgentCommand,
     AgentNotice,
     Answer,
     Close,
     Interrupt,
+    Review,
     Send,
     Steer,
     Steered,
@@ -117,7 +119,7 @@ class Agent(ABC):
             self._is_stopping = True
             turns.cancel()
 
-    def _carry_out(self, command: Send | Steer | Interrupt | Answer | Close) -> None:
+    def _carry_out(self, command: AgentCommand) -> None:
         match command:
             case Send():
                 self._enqueue(command)
@@ -127,6 +129,8 @@ class Agent(ABC):
                 self.interrupt()
             case Answer():
                 self.answer(command)
+            case Review():
+                self.review(command)
             case Close():
                 pass
 
@@ -138,6 +142,10 @@ class Agent(ABC):
     def answer(self, command: Answer) -> None:
         """Take an answer; without anything better, say that nothing was asked."""
         self.wire.emit(AgentNotice(level="warning", text=f"nothing was asked under the name {command.request!r}"))
+
+    def review(self, command: Review) -> None:
+        """Review the change; without anything better, say that there is no such thing."""
+        self.wire.emit(AgentNotice(level="warning", text="this agent has no review of its own"))
 
     def interrupt(self) -> None:
         """End the running turn for good; queued messages stay queued."""

@@ -14,7 +14,6 @@ from agents.native.caller import ModelCaller
 from agents.native.conversation import Conversation, Human
 from agents.native.endpoint import Endpoint
 from agents.native.instructions import instructions
-from agents.native.requests import Requests
 from agents.native.settings import NativeSettings
 from agents.native.tools.base import Tool
 from agents.native.tools.editing import Edit
@@ -23,6 +22,7 @@ from agents.native.tools.reading import Read, Search
 from agents.native.tools.running import Run
 from agents.native.tools.talking import Ask, Done, Plan
 from agents.native.turn import Turn
+from agents.requests import Requests
 from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire
 from cockpit.providers.sandbox import Sandbox

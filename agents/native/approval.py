@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from agents.native.requests import Requests
 from agents.native.settings import Approve
+from agents.requests import Requests
 from cockpit.sessions.types import AnswerDecision, RequestKind, RequestRaised
 
 _METACHARACTERS = frozenset("`$&|;<>(){}[]*?~#!\\\n\r'\"=%")

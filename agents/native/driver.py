@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import ValidationError
 
 from agents.base import Abilities, LaunchContext
@@ -14,6 +16,11 @@ class NativeDriver(LineDriver):
 
     abilities = Abilities(continues_turn=True)
     module = "agents.native"
+
+    def variables(self, settings: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the variables of the OpenAI client, and that of the key."""
+        key = str(settings.get("api_key_env") or "OPENAI_API_KEY")
+        return ("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", key)
 
     def check_settings(self, context: LaunchContext) -> None:
         """Raise `ValueError` naming the first setting that is wrong."""

@@ -9,20 +9,19 @@ from pydantic import Field, ValidationInfo, field_validator
 from cockpit.changes.config import MergeConfig
 from cockpit.checks.config import CheckConfig
 from cockpit.config.ui import UiConfig
-from cockpit.sessions.config import AgentConfig, PolicyConfig, SessionsConfig
-from cockpit.sessions.types import Budget
+from cockpit.sessions.config import AgentConfig, BudgetConfig, PolicyConfig, SessionsConfig
 from cockpit.types import Model
 
-BUILT_IN_AGENTS = {"native": AgentConfig(driver="native"), "mechanic": AgentConfig(driver="mechanic")}
-
-
-class BudgetConfig(Budget, extra="forbid"):
-    """How far each session may go before it pauses and asks, unless its task says otherwise. 0 means no limit."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _zero_is_no_limit(cls, value: object) -> object:
-        return None if value == 0 and not isinstance(value, bool) else value
+BUILT_IN_AGENTS = {
+    "native": AgentConfig(driver="native"),
+    "mechanic": AgentConfig(driver="mechanic"),
+    "codex": AgentConfig(driver="codex"),
+    "claude": AgentConfig(driver="acp", command=("claude-agent-acp",)),
+    "codex-acp": AgentConfig(driver="acp", command=("codex-acp",)),
+    "gemini": AgentConfig(driver="acp", command=("gemini", "--acp")),
+    "opencode": AgentConfig(driver="acp", command=("opencode", "acp")),
+    "qwen": AgentConfig(driver="acp", command=("qwen", "--acp")),
+}
 
 
 class Config(Model, extra="forbid"):
@@ -35,8 +34,8 @@ class Config(Model, extra="forbid"):
     budget: BudgetConfig = Field(default_factory=BudgetConfig)
     agents: dict[str, AgentConfig] = Field(
         default_factory=lambda: dict(BUILT_IN_AGENTS),
-        description="`native` and `mechanic` exist without being written",
-        json_schema_extra={"default_text": "native, mechanic"},
+        description="these exist without being written; `cockpit doctor` tells which are installed",
+        json_schema_extra={"default_text": ", ".join(BUILT_IN_AGENTS)},
     )
     default_agent: str = Field(default="native", validate_default=True, description="the agent of tasks that name none")
     merge: MergeConfig = Field(default_factory=MergeConfig)

@@ -108,6 +108,9 @@ class AgentLaunched(_Event):
     driver: str
     agent: str = Field(description="name in cockpit.toml")
     is_resume: bool = False
+    abilities: tuple[str, ...] = Field(
+        default=(), description="what its driver can do: steers, resumes, forks, asks, ..."
+    )
 
 
 class AgentSaid(_Event):

@@ -141,6 +141,11 @@ class Paths:
         return self.state / "journal.sqlite3"
 
     @property
+    def homes(self) -> Path:
+        """Configuration of foreign agents, one folder for each name in cockpit.toml; theirs in HOME is left alone."""
+        return self.state / "homes"
+
+    @property
     def spool(self) -> Path:
         """Holds one folder for every run of an agent."""
         return self.state / "spool"

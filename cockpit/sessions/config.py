@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from cockpit.checks.types import Command
+from cockpit.sessions.types import Budget
 from cockpit.types import Model
 
 
@@ -74,15 +75,36 @@ class SessionsConfig(Model, extra="forbid"):
     )
 
 
-class AgentConfig(Model, extra="allow"):
-    """One agent that tasks may name. Settings other than `driver` belong to the driver."""
+class BudgetConfig(Budget, extra="forbid"):
+    """How far a session may go before it pauses and asks, unless its task says otherwise. 0 means no limit."""
 
-    driver: Literal["native", "mechanic"] = Field(default="native", description="what speaks to it")
+    @field_validator("*", mode="before")
+    @classmethod
+    def _zero_is_no_limit(cls, value: object) -> object:
+        return None if value == 0 and not isinstance(value, bool) else value
+
+
+class AgentConfig(Model, extra="allow"):
+    """One agent that tasks may name. What is not listed here belongs to its driver."""
+
+    driver: Literal["native", "mechanic", "codex", "acp", "terminal"] = Field(
+        default="native", description="what speaks to it"
+    )
+    command: tuple[str, ...] = Field(
+        default=(), description="starts it, as a list of words; empty: the driver's usual one"
+    )
+    model: str = Field(default="", description="the model it is to use; empty: its own default")
+    mode: str = Field(default="", description="the mode it is to work in, by the agent's own name for it")
+    env: dict[str, str] = Field(
+        default_factory=dict, description="variables for it; `$NAME` stands for the cockpit's own variable of that name"
+    )
+    budget: BudgetConfig | None = Field(default=None, description="limits of its sessions; none: those of `[budget]`")
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """Everything but the driver, as written."""
-        return dict(self.model_extra or {})
+        """What its driver is told: what was written, but the driver's name and the budget."""
+        common = {name: getattr(self, name) for name in ("command", "model", "mode", "env")}
+        return {**(self.model_extra or {}), **{name: value for name, value in common.items() if value}}
 
 
 class PolicyConfig(Model, extra="forbid"):

@@ -125,6 +125,7 @@ def _app(session: SessionState, event: ev.AppChanged, _at: float) -> None:
 
 def _launched(session: SessionState, event: ev.AgentLaunched, at: float) -> None:
     session.run, session.agent_name, session.last_heard_at = event.run, event.agent, at
+    session.abilities = event.abilities
     session.has_exited = False
 
 

@@ -65,6 +65,8 @@ class SessionState:
     """Its agent ended in the middle of a turn, which it goes on with by itself when it is started again."""
     agent_name: str = ""
     """The agent's name in cockpit.toml, once one was started."""
+    abilities: tuple[str, ...] = ()
+    """What its driver can do (see `agents.base.Abilities`); nothing else is offered."""
     turn: int = 0
     round: int = 0
     """Check rounds since the last human decision."""

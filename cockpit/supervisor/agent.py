@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from agents.base import Driver, LaunchContext
@@ -51,7 +51,6 @@ _TURNING_POINTS = (TurnStarted, TurnEnded, RequestRaised, RequestResolved, Steer
 _NETWORK_VARIABLES = tuple(
     spelling for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY") for spelling in (name, name.lower())
 )
-_MODEL_VARIABLES = ("OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 
 Heard = Callable[[Sequence[AgentEvent], int], None]
 """Is told in which run the agent said something that the session's course depends on. Chatter is not among it."""
@@ -99,11 +98,18 @@ class AgentLink:
             raise ValueError(f"there is no agent {name!r} in cockpit.toml; there are: {known}")
         self._driver = find_driver(config.driver)
         context = self._context(workspace, env, is_resume, config.settings)
-        await asyncio.to_thread(context.memory.mkdir, mode=0o700, parents=True, exist_ok=True)
+        for folder in (context.memory, context.home):
+            await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         launch = self._driver.launch(context)
-        event = AgentLaunched(run=self._state.run + 1, driver=config.driver, agent=name, is_resume=is_resume)
+        event = AgentLaunched(
+            run=self._state.run + 1,
+            driver=config.driver,
+            agent=name,
+            is_resume=is_resume,
+            abilities=self._driver.abilities.names(),
+        )
         await self._services.record.add(self._session, event)
-        full_env = {**agent_env(config.settings, self._driver.abilities.needs_model), **env, **launch.env}
+        full_env = {**agent_env(self._driver.variables(config.settings)), **env, **launch.env}
         directory = self._directory
         await asyncio.to_thread(runner.start, directory, launch.argv, env=full_env, cwd=Path(workspace.path))
         self._is_alive, self._is_closing = True, False
@@ -224,11 +230,13 @@ class AgentLink:
             workspace=Path(workspace.path),
             scratch=Path(env["TMPDIR"]),
             memory=memory,
+            home=services.paths.homes / self.agent_name(),
             settings=settings,
             env=env,
             hidden=(services.paths.state, services.paths.workspaces),
             checks=tuple(check.model_dump(mode="json") for check in services.config.checks),
             resume=is_resume,
+            thread=self._state.thread if is_resume else "",
         )
 
     def _allowed(self, own: object) -> list[list[str]]:
@@ -238,11 +246,9 @@ class AgentLink:
         return [*lines, *configured, *map(list, self._services.record.state.policy)]
 
 
-def agent_env(settings: Mapping[str, object], needs_model: bool, env: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what an agent's process sees of our environment: no secret but the key of its own model."""
-    names: tuple[str, ...] = _NETWORK_VARIABLES
-    if needs_model:
-        names = (*names, *_MODEL_VARIABLES, str(settings.get("api_key_env") or "OPENAI_API_KEY"))
+def agent_env(variables: Iterable[str], env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what an agent's process sees of our environment: no secret but those of its own, named by its driver."""
+    names = (*_NETWORK_VARIABLES, *variables)
     return scrubbed_env({name: env[name] for name in names if name in env}, env)
 
 

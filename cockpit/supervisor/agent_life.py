@@ -43,6 +43,11 @@ class AgentLife:
         self._following: asyncio.Task[None] | None = None
 
     @property
+    def name(self) -> str:
+        """Which agent of cockpit.toml works on the task."""
+        return self._link.agent_name()
+
+    @property
     def is_running(self) -> bool:
         """Whether there is an agent to speak to; one that was told to close is none."""
         return self._link.is_running

@@ -95,8 +95,10 @@ class SessionLoop:
 
     @property
     def budget(self) -> Budget:
-        """The session's own budget, else the repository's."""
-        return self.state.task.budget or self.services.config.budget
+        """The session's own budget, else its agent's, else the repository's."""
+        config = self.services.config
+        agent = config.agents.get(self.agent.name)
+        return self.state.task.budget or (agent and agent.budget) or config.budget
 
     def post(self, signal: Signal) -> None:
         """Put something into the inbox."""

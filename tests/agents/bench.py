@@ -93,6 +93,7 @@ class Bench:
                 workspace=self.workspace,
                 scratch=self.scratch,
                 memory=self.memory,
+                home=self.memory.parent / "home",
                 settings=self.settings,
                 env={},
                 checks=self.checks,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agents.native.approval import Approvals, Ruling, Wish
-from agents.native.requests import Requests
 from agents.native.settings import Approve
+from agents.requests import Requests
 from agents.wire import CommandLog, Wire
 from cockpit.sessions.types import (
     AgentReady,

@@ -21,6 +21,7 @@ def _context(folder: Path, **settings: object) -> LaunchContext:
         workspace=folder,
         scratch=folder / "scratch",
         memory=folder / "memory",
+        home=folder / "home",
         settings=settings,
         env={},
     )

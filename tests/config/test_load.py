@@ -10,6 +10,7 @@ from cockpit.checks.config import Parser
 from cockpit.checks.types import When
 from cockpit.config import Config, ConfigError, load, parse, reload
 from cockpit.config.lines import line_of
+from cockpit.config.model import BUILT_IN_AGENTS
 
 WHOLE = """
 default_agent = "fast"
@@ -70,7 +71,7 @@ def test_a_whole_file_is_read() -> None:
     assert config.sessions.app.ready.port == "PORT"
     assert (config.budget.rounds, config.budget.minutes) == (3, None)
     assert config.agents["fast"].settings == {"model": "small", "max_tokens": 4000}
-    assert set(config.agents) == {"native", "mechanic", "fast"}
+    assert set(config.agents) == {*BUILT_IN_AGENTS, "fast"}
     assert config.merge.auto_approve is not None
     assert config.ui.keys == {"approve": ("A",), "redirect": ("r", "R")}
 

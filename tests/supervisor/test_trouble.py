@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.registry import driver
 from cockpit.changes.runtime import MergeQueue
 from cockpit.journal.errors import JournalFailedError
 from cockpit.journal.repo import Journal
@@ -154,9 +155,11 @@ def test_an_agent_sees_no_secret_but_the_key_of_its_model() -> None:
         "OPENAI_API_KEY": "o",
         "GITHUB_TOKEN": "g",
     }
-    assert agent_env({"api_key_env": "MY_KEY"}, True, env).keys() == {"PATH", "HOME", "LANG", "https_proxy", "MY_KEY"}
-    assert "OPENAI_API_KEY" in agent_env({}, True, env)
-    assert agent_env({"api_key_env": "MY_KEY"}, False, env).keys() == {"PATH", "HOME", "LANG", "https_proxy"}
+    native, mechanic = driver("native"), driver("mechanic")
+    mine = native.variables({"api_key_env": "MY_KEY"})
+    assert agent_env(mine, env).keys() == {"PATH", "HOME", "LANG", "https_proxy", "MY_KEY"}
+    assert "OPENAI_API_KEY" in agent_env(native.variables({}), env)
+    assert agent_env(mechanic.variables({}), env).keys() == {"PATH", "HOME", "LANG", "https_proxy"}
 
 
 async def test_the_agent_process_gets_no_more_than_that(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from agents.native.requests import Requests
 from agents.native.tools.base import Arguments, Result, Tool
+from agents.requests import Requests
 from agents.wire import Wire
 from cockpit.sessions.types import AnswerDecision, PlanChanged, PlanStep, RequestKind, RequestRaised
 

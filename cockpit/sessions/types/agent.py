@@ -124,7 +124,22 @@ class UsageReported(Model):
     output_tokens: int = 0
     context_used: int | None = None
     context_window: int | None = None
-    cost_usd: float | None = None
+    cost_usd: float | None = Field(default=None, description="what the agent says it cost; None: unknown, never zero")
+
+
+class RateLimit(Model):
+    """How much of an allowance of the agent's account is used up."""
+
+    name: str = Field(description="which allowance, for people: 5 hours, weekly")
+    used_percent: float = Field(ge=0)
+    resets_at: float | None = Field(default=None, description="epoch seconds")
+
+
+class RateLimitsReported(Model):
+    """The allowances of the agent's account, all of them."""
+
+    type: Literal["rate_limits"] = "rate_limits"
+    limits: tuple[RateLimit, ...]
 
 
 class RequestKind(StrEnum):
@@ -138,15 +153,24 @@ class RequestKind(StrEnum):
 
 
 class RequestRaised(Model):
-    """The agent waits for an answer that policy did not give."""
+    """The agent waits for an answer.
+
+    It hears only *once* or *deny*: what is meant to hold for longer is kept, judged and answered by the supervisor, so
+    that every automatic answer is in the journal and no agent's own idea of "always" counts.
+    """
 
     type: Literal["request"] = "request"
     request: str
     kind: RequestKind
-    title: str = Field(description="the exact question, or the exact command")
-    reason: str = ""
-    argv: tuple[str, ...] = ()
+    title: str = Field(description="the exact question, or the exact command, whole")
+    reason: str = Field(default="", description="why, in the agent's words")
+    argv: tuple[str, ...] = Field(default=(), description="the command as words; empty where a shell reads it")
+    shell: str = Field(default="", description="the command as a shell will read it; empty where none does")
     cwd: str = ""
+    paths: tuple[str, ...] = Field(default=(), description="files it wants to change, absolute")
+    host: str = Field(default="", description="where it wants to connect: host or host:port")
+    tool: str = Field(default="", description="name of a foreign tool: server/tool")
+    detail: str = Field(default="", description="what to look at before answering: a diff, a tool's arguments; bounded")
     options: tuple[str, ...] = Field(default=(), description="suggested answers of a question")
 
 
@@ -172,6 +196,7 @@ class Steered(Model):
     type: Literal["steered"] = "steered"
     command: str
     outcome: SteerOutcome
+    how: str = Field(default="", description="by which means, for people: the protocol's own steering, a second prompt")
 
 
 class CommandAcknowledged(Model):
@@ -238,6 +263,7 @@ AgentEvent = Annotated[
     | FileChanged
     | PlanChanged
     | UsageReported
+    | RateLimitsReported
     | RequestRaised
     | RequestResolved
     | Steered

@@ -32,6 +32,7 @@ class AttentionItem(Model):
     title: str = Field(description="the exact question, for the first line of a card")
     detail: str = ""
     request: str = Field(default="", description="the agent's request that is answered with it")
+    likeness: str = Field(default="", description="items of the same kind and likeness make one card; empty: none does")
     since: float = Field(description="epoch seconds")
 
 

@@ -53,10 +53,17 @@ class Answer(_Command):
     text: str = ""
 
 
+class Review(_Command):
+    """Have the agent review the change in its workspace, with its own means, as a turn of its own."""
+
+    op: Literal["review"] = "review"
+    instructions: str = ""
+
+
 class Close(_Command):
     """End the agent in good order."""
 
     op: Literal["close"] = "close"
 
 
-AgentCommand = Annotated[Send | Steer | Interrupt | Answer | Close, Field(discriminator="op")]
+AgentCommand = Annotated[Send | Steer | Interrupt | Answer | Review | Close, Field(discriminator="op")]

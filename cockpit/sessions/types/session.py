@@ -28,6 +28,7 @@ class Task(Model):
     base: str = Field(default="", description="ref to start from and to land on; empty: the current branch")
     budget: Budget | None = Field(default=None, description="None: the budget of cockpit.toml")
     paths: tuple[str, ...] = Field(default=(), description="globs that an unattended approval may touch")
+    fork: str = Field(default="", description="id of the session whose conversation and work it begins from")
 
     def headline(self) -> str:
         """Return the one line that stands for this task in lists."""
