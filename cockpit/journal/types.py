@@ -108,9 +108,7 @@ class AgentLaunched(_Event):
     driver: str
     agent: str = Field(description="name in cockpit.toml")
     is_resume: bool = False
-    abilities: tuple[str, ...] = Field(
-        default=(), description="what its driver can do: steers, resumes, forks, asks, ..."
-    )
+    abilities: tuple[str, ...] = Field(default=(), description="what its driver can do: steers, resumes, forks, ...")
 
 
 class AgentSaid(_Event):
