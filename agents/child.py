@@ -103,20 +103,23 @@ class Child:
         return await self._process.wait()
 
     async def stop(self, grace_s: float = 2.0) -> int:
-        """End it and its group: stdin closed, then TERM, after `grace_s` seconds KILL. Returns the exit status.
+        """End it and its group: its input ends, then TERM, then KILL, `grace_s` seconds apart. Returns the exit status.
 
         Whatever left the group is ended by the runner, which knows its own by a mark in their environment.
         """
-        stdin = self._process.stdin
-        if stdin is not None:
-            stdin.close()
-        if self._process.returncode is None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if not await self._ends_within(grace_s):
             self._signal(signal.SIGTERM)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(grace_s):
-                    await self._process.wait()
+            await self._ends_within(grace_s)
         self._signal(signal.SIGKILL)
         return await self._process.wait()
+
+    async def _ends_within(self, limit_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._process.wait()
+        return self._process.returncode is not None
 
     def last_words(self) -> str:
         """Return the end of what it wrote to stderr."""
