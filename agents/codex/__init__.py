@@ -1,0 +1,1 @@
+"""Codex: a bridge from `codex app-server` to our own events."""

@@ -1,0 +1,56 @@
+"""The settings of a codex agent: its `[agents.<name>]` section of cockpit.toml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class CodexSettings(BaseModel):
+    """What a codex agent can be told. `driver` names the driver and is not ours to read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    driver: str = "codex"
+    command: tuple[str, ...] | str = Field(default="codex", description="the program, with arguments of its own")
+    model: str = Field(default="", description="empty: what the user's own codex is set to")
+    mode: Literal["untrusted", "on-request", "never"] = Field(
+        default="on-request",
+        description="when codex asks: before all but reading, where the sandbox is not enough, or not at all",
+    )
+    env: dict[str, str] = Field(
+        default_factory=dict, description="variables for codex; `$NAME` stands for one of the cockpit's own"
+    )
+    allow: tuple[str | tuple[str, ...], ...] = Field(
+        default=(), description="commands that never ask; it is the supervisor who answers for them"
+    )
+    base_url: str | None = Field(
+        default=None, description="a local endpoint that speaks the Responses API, instead of codex's own"
+    )
+    api_key_env: str = Field(default="", description="name of the variable with that endpoint's key; empty: none")
+    reasoning_effort: str | None = None
+    sandbox: Literal["workspace-write", "read-only", "danger-full-access"] = "workspace-write"
+    network: bool = Field(default=False, description="commands in the sandbox may use the network")
+    shared: bool = Field(default=False, description="one codex process for all sessions of this agent")
+    start_timeout_s: float = Field(default=60, gt=0, description="how long codex may take to answer when it starts")
+    interrupt_timeout_s: float = Field(
+        default=5, gt=0, description="how long codex may take to stop; then its process is ended and begun again"
+    )
+    mcp_timeout_s: float = Field(
+        default=20, gt=0, description="how long the first turn waits for the cockpit's own tools"
+    )
+
+    def argv(self) -> tuple[str, ...]:
+        """Return the command as words."""
+        return (self.command,) if isinstance(self.command, str) else self.command
+
+    @classmethod
+    def of(cls, settings: object) -> CodexSettings:
+        """Read settings. Raises `ValueError` naming the first that is wrong."""
+        try:
+            return cls.model_validate(settings)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ValueError(f"agent settings: {where + ': ' if where else ''}{first['msg']}") from None
