@@ -1,0 +1,36 @@
+"""The settings of an ACP agent: its `[agents.<name>]` section of cockpit.toml."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class AcpSettings(BaseModel):
+    """What an ACP agent can be told. `driver` names the driver and is not ours to read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    driver: str = "acp"
+    command: tuple[str, ...] = Field(min_length=1, description="the agent's program and its arguments")
+    env: dict[str, str] = Field(
+        default_factory=dict, description="further variables for it; $NAME stands for one of our environment"
+    )
+    model: str = Field(default="", description="the model, as the agent names it; empty: the agent's own choice")
+    base_url: str | None = Field(default=None, description="the model endpoint; empty: the agent's own")
+    mode: str = Field(default="", description="the agent's permission mode; empty: the one in which it asks")
+    confine: bool = Field(default=True, description="run the whole agent in our sandbox, where there is one")
+    allow: tuple[str | tuple[str, ...], ...] = Field(
+        default=(), description="commands that never ask; it is the supervisor that answers them"
+    )
+    start_timeout_s: float = Field(default=60, gt=0, description="until it has begun or loaded a conversation")
+    interrupt_timeout_s: float = Field(default=5, gt=0, description="until an agent that ignores an interrupt is ended")
+
+
+def read(settings: object) -> AcpSettings:
+    """Return the settings of a section. Raises `ValueError` that names the first one that is wrong."""
+    try:
+        return AcpSettings.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"agent settings: {where + ': ' if where else ''}{first['msg']}") from None
