@@ -65,6 +65,11 @@ class TurnRecord:
         self._keep()
         return self.number
 
+    def enter(self, command: str) -> None:
+        """Remember that a message was taken into the running turn, so that it begins none of its own."""
+        self.begun.append(command)
+        self._keep()
+
     def end(self) -> None:
         """Close the turn: it will not be gone on with."""
         self.open_command = None
