@@ -1,4 +1,4 @@
-"""What a request says, whichever of the two protocols it came by, and which reply of the script answers it."""
+"""What was said so far, whichever protocol it came by, and which reply of the script answers it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ from agents.scripted.script import Condition, Rule, Script, Span, Step
 _TAG = re.compile(r"\[script:([\w.-]+)\]")
 _CHARS_PER_TOKEN = 4
 
+_CONTEXT_BLOCKS = re.compile(
+    r"<(environment_context|user_instructions|permissions|turn_aborted|skills_instructions|INSTRUCTIONS|session_context"
+    r"|local-command-\w+|command-\w+|new-diagnostics|hook_context)\b[^>]*>.*?</\1[^>]*>"
+    r"|# AGENTS\.md instructions[^\n]*"
+    r"|\[Request interrupted by user[^\]]*\]",
+    re.DOTALL,
+)
+"""What agents put into user messages by themselves."""
+_REMINDER = re.compile(r"<system-reminder>(.*?)</system-reminder>", re.DOTALL)
+_RELAYED = re.compile(r"(?is)^\s*the user sent [^\n]*:\s*\n(.*)")
+"""A message that a person sent in the middle of a turn, as claude hands it over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -25,40 +37,29 @@ class Entry:
 Conversation = tuple[Entry, ...]
 
 
-def _flat(content: Any) -> str:
+def flat(content: Any) -> str:
+    """Return the text of a message's content: a string, or parts of which some are text."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(part.get("text", "") for part in content if isinstance(part, dict))
+        return "".join(part if isinstance(part, str) else part.get("text", "") or "" for part in content)
     return ""
 
 
-def of_responses(body: dict[str, Any]) -> Conversation:
-    """Return the conversation of a Responses request."""
-    given = body.get("input", "")
-    items = given if isinstance(given, list) else [{"role": "user", "content": given}]
-    entries = []
-    for item in items:
-        kind = item.get("type", "message")
-        if kind.endswith("_output"):
-            entries.append(Entry("result", _flat(item.get("output"))))
-        elif kind == "message" and item.get("role") == "user":
-            entries.append(Entry("user", _flat(item.get("content"))))
-        elif kind in ("message", "function_call", "reasoning") and item.get("role", "assistant") == "assistant":
-            entries.append(Entry("model", _flat(item.get("content")) or str(item.get("arguments", ""))))
-    return tuple(entries)
+def said_by_people(text: str) -> str:
+    """Return a user message without what the agent wrapped around it."""
+
+    def reminder(found: re.Match[str]) -> str:
+        relayed = _RELAYED.match(found[1])
+        return relayed[1] if relayed else ""
+
+    return _CONTEXT_BLOCKS.sub("", _REMINDER.sub(reminder, text)).strip()
 
 
-def of_chat(body: dict[str, Any]) -> Conversation:
-    """Return the conversation of a Chat Completions request."""
-    kinds: dict[str, Literal["user", "model", "result"]] = {"user": "user", "assistant": "model", "tool": "result"}
-    entries = []
-    for message in body.get("messages", []):
-        kind = kinds.get(message.get("role"))
-        if kind:
-            calls = json.dumps(message["tool_calls"]) if message.get("tool_calls") else ""
-            entries.append(Entry(kind, _flat(message.get("content")) + calls))
-    return tuple(entries)
+def user_entries(text: str) -> list[Entry]:
+    """Return the entry of a user message; none where the agent alone speaks in it."""
+    said = said_by_people(text)
+    return [Entry("user", said)] if said or not text.strip() else []
 
 
 def tokens(value: object) -> int:

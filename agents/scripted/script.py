@@ -14,6 +14,7 @@
             chunk_ms: 5           # pause after each word when streaming
             calls:
               - {tool: run, arguments: {command: "ls"}}
+              - {mcp: run_checks, arguments: {}}      # a tool of an MCP server, whatever the agent calls it
           - {delay_ms: 20, text: "Done.", calls: [{tool: done, arguments: {summary: "..."}}]}
       - name: flaky
         when: {task: "flaky"}
@@ -24,6 +25,11 @@
 The first rule that matches answers. Its anchor is the user message that `tag`, `latest` or `task` found (in this order,
 else the first one); which of `steps` comes next is the number of the model's replies since the anchor. So the server
 keeps no state and may restart at any time; only the `times` of an error are counted, for as long as the server lives.
+
+One script drives any agent: `run {command}`, `read {path}`, `write {path, text}` (a new file), `edit {path, old, new}`
+(whole lines, of a file read before), `plan {steps: [{text, status}]}`, `ask {question, options}`, `done {summary}` and
+`mcp` are said in the dialect of the tools that the request offers (agents/scripted/dialects.py). Any other name goes
+out as it is.
 """
 
 from __future__ import annotations
@@ -77,11 +83,18 @@ class Condition(_Strict):
 
 
 class Call(_Strict):
-    """A tool call. `raw` sends arguments that need not be valid JSON."""
+    """A call of a `tool` of the agent, or of an MCP server's. `raw` sends arguments that need not be valid JSON."""
 
-    tool: str
+    tool: str = ""
+    mcp: str = ""
     arguments: dict[str, Any] = Field(default_factory=dict)
     raw: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Call:
+        if bool(self.tool) == bool(self.mcp):
+            raise ValueError("give either tool or mcp")
+        return self
 
 
 class Failure(_Strict):

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from agents.scripted.conversation import choose, of_chat, of_responses
+from agents.scripted import chat, responses
+from agents.scripted.conversation import choose
 from agents.scripted.script import ScriptError, parse
 from agents.scripted.server import ScriptedModel
 
@@ -28,7 +29,7 @@ rules:
 
 
 def _answer(*items: dict[str, Any]) -> str:
-    return choose(parse(RULES), of_responses({"input": list(items)})).step.text
+    return choose(parse(RULES), responses.read({"input": list(items)}).conversation).step.text
 
 
 def _user(text: str) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def test_the_conversation_alone_says_which_step_comes_next() -> None:
 
 
 def test_both_protocols_say_the_same_conversation() -> None:
-    chat = of_chat(
+    said = chat.read(
         {
             "messages": [
                 {"role": "system", "content": "s"},
@@ -63,7 +64,7 @@ def test_both_protocols_say_the_same_conversation() -> None:
             ]
         }
     )
-    assert chat == of_responses({"input": [_user("a"), SAID, _result("out")]})
+    assert said.conversation == responses.read({"input": [_user("a"), SAID, _result("out")]}).conversation
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_a_wrong_script_is_refused_with_its_line(text: str, message: str) -> Non
 async def test_answers_without_streaming_too(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with ScriptedModel(parse(RULES), request_log=log) as model, aiohttp.ClientSession() as session:
-        body = {"model": "m", "input": "a slug", "messages": [_user("a slug")]}
+        body = {"model": "m", "input": "a slug", "tools": [{"name": "run"}], "messages": [_user("a slug")]}
         async with session.post(f"{model.url}/responses", json=body) as answer:
             response = await answer.json()
         async with session.post(f"{model.url}/chat/completions", json=body) as answer:
