@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from textual.binding import BindingType
 
+from cockpit.approvals.types import Answerer
 from cockpit.journal import types as ev
 from cockpit.providers.text import Safe, clean_line
 from cockpit.screens.keys import Context, bindings
@@ -182,11 +183,21 @@ def _launched(event: ev.AgentLaunched) -> _Row:
 
 
 def _policy(event: ev.PolicyAdded) -> _Row:
-    return (
-        "≡",
-        "accent",
-        [(f"{clean_line(event.by)} always allows ", "ink"), (clean_line(" ".join(event.argv)), "code")],
-    )
+    line, whose = (clean_line(event.line), "code"), f" in the {event.where}'s policy"
+    return "≡", "accent", [(f"{clean_line(event.by)} always allows ", "ink"), line, (whose, "dim")]
+
+
+def _for_session(event: ev.SessionAllowed) -> _Row:
+    title = (clean_line(event.title), "code")
+    return "≡", "accent", [(f"{clean_line(event.by)} allows for this session ", "ink"), title]
+
+
+def _auto_answered(event: ev.RequestAutoAnswered) -> _Row:
+    what = "allowed" if event.decision == "once" else "denied"
+    whose = "session" if event.by is Answerer.SESSION else f"{event.by.value}'s policy"
+    why = f"  {clean_line(event.line or event.reason)} ({'approver' if event.by is Answerer.APPROVER else whose})"
+    colour = "dim" if event.decision == "once" else "failed"
+    return "≡", colour, [(f"{what} without asking ", colour), (clean_line(event.title), "code"), (why, "dim")]
 
 
 def _noted(event: ev.Noted) -> _Row:
@@ -227,6 +238,8 @@ _TOLD: dict[type, Callable[[Any], _Row | None]] = {
     ev.FileReviewed: _reviewed,
     ev.AgentLaunched: _launched,
     ev.PolicyAdded: _policy,
+    ev.SessionAllowed: _for_session,
+    ev.RequestAutoAnswered: _auto_answered,
     ev.Noted: _noted,
     ev.AgentSaid: _agent,
 }

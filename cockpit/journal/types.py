@@ -10,8 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from cockpit.approvals.types import Answerer, PolicyPlace, Section
 from cockpit.changes.types import ChangeStat
 from cockpit.checks.types import CheckResult, Finding, Receipt, When
+from cockpit.costs.types import FleetBudget
 from cockpit.sessions.types import (
     AgentCommand,
     AgentEvent,
@@ -53,6 +55,8 @@ class ConfigLoaded(_Event):
     default_agent: str = ""
     checks: tuple[str, ...] = ()
     max_parallel: int = 1
+    missing_agents: tuple[str, ...] = Field(default=(), description="agents whose program is not on this machine")
+    fleet_budget: FleetBudget = FleetBudget()
 
 
 class ConfigBroken(_Event):
@@ -60,6 +64,21 @@ class ConfigBroken(_Event):
 
     kind: Literal["config_broken"] = "config_broken"
     error: str
+
+
+class DayBegan(_Event):
+    """Another day began on the supervisor's clock: what is used from here on is counted for it."""
+
+    kind: Literal["day_began"] = "day_began"
+    day: str = Field(description="ISO date, in the time zone of the machine")
+
+
+class FleetExtended(_Event):
+    """A human let all sessions go on past limits of the fleet, each by one more budget's worth."""
+
+    kind: Literal["fleet_extended"] = "fleet_extended"
+    spent: dict[str, float] = Field(description="by limit: what was spent by then, from where it counts anew")
+    by: str = ""
 
 
 class SessionCreated(_Event):
@@ -255,11 +274,35 @@ class FileReviewed(_Event):
 
 
 class PolicyAdded(_Event):
-    """An "always" became a line of the policy."""
+    """An "always" was written down as a line of the policy."""
 
     kind: Literal["policy_added"] = "policy_added"
-    argv: tuple[str, ...]
+    section: Section
+    line: str
+    where: PolicyPlace = "repository"
     by: str = ""
+
+
+class SessionAllowed(_Event):
+    """A person allowed something for as long as this session lasts."""
+
+    kind: Literal["session_allowed"] = "session_allowed"
+    key: str = Field(description="what exactly, in the words that requests are compared by")
+    title: str = ""
+    by: str = ""
+
+
+class RequestAutoAnswered(_Event):
+    """A request was answered without a human."""
+
+    kind: Literal["request_auto_answered"] = "request_auto_answered"
+    request: str
+    title: str = Field(description="what was asked, whole")
+    decision: Literal["once", "deny"]
+    by: Answerer
+    section: Section | None = Field(default=None, description="of the line that decided; none where no line did")
+    line: str = ""
+    reason: str = Field(default="", description="why, for people; the agent hears the reason of a denial")
 
 
 class Noted(_Event):
@@ -275,6 +318,8 @@ Event = Annotated[
     | SupervisorStopped
     | ConfigLoaded
     | ConfigBroken
+    | DayBegan
+    | FleetExtended
     | SessionCreated
     | StatusChanged
     | WorkspaceReady
@@ -299,6 +344,8 @@ Event = Annotated[
     | AttentionResolved
     | FileReviewed
     | PolicyAdded
+    | SessionAllowed
+    | RequestAutoAnswered
     | Noted,
     Field(discriminator="kind"),
 ]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from cockpit.approvals.types import PolicyPlace
 from cockpit.journal.types import Envelope
 from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task, Usage
 from cockpit.types import BUILT_WHEN_USED, Model, SessionId
@@ -96,14 +97,46 @@ class Redirect(Model):
 
 
 class AnswerRequest(Model):
-    """Answer what the agent asked."""
+    """Answer what the agent asked. Result: `{"status", "problem"}`; with a problem it was answered, but once only."""
 
     cmd: Literal["answer"] = "answer"
     session: SessionId
     request: str
     decision: AnswerDecision
-    text: str = ""
+    text: str = Field(default="", description="the answer to a question; the reason of a denial, which the agent hears")
+    line: str = Field(default="", description="for *always*: the line to write, as `preview_always` offered it")
+    where: PolicyPlace = Field(default="repository", description="for *always*: whose file to write it in")
     attention: Attention = Attention()
+
+
+class OpenRequest(Model):
+    """Names one request of one session."""
+
+    session: SessionId
+    request: str
+
+
+class AnswerRequests(Model):
+    """Give one answer to like requests of several sessions; *always* writes one line.
+
+    Result: `{"answered": n, "gone": [{"session", "request", "what"}, ...], "problem"}`.
+    """
+
+    cmd: Literal["answer_all"] = "answer_all"
+    requests: tuple[OpenRequest, ...] = Field(min_length=1)
+    decision: AnswerDecision
+    text: str = ""
+    line: str = ""
+    where: PolicyPlace = "repository"
+    attention: Attention = Attention()
+
+
+class PreviewAlways(Model):
+    """Ask what *always* could mean for a request, narrow to broad. Result: see `cockpit.approvals.types.Offers`."""
+
+    cmd: Literal["preview_always"] = "preview_always"
+    session: SessionId
+    request: str
 
 
 class Stop(Model):
@@ -191,6 +224,8 @@ Command = Annotated[
     | Reject
     | Redirect
     | AnswerRequest
+    | AnswerRequests
+    | PreviewAlways
     | Stop
     | Resume
     | Undo
@@ -261,6 +296,9 @@ class Digest(Model):
     push: Literal["digest"] = "digest"
     seq: int
     sessions: tuple[Chatter, ...]
+    days: dict[str, Usage] = Field(
+        default_factory=dict, description="what was used on the latest days, of all sessions"
+    )
 
 
 class Progress(Model):

@@ -25,10 +25,10 @@ from cockpit.sessions.types import (
     ToolStarted,
     TurnEnded,
     TurnStarted,
-    Usage,
     UsageReported,
 )
 from cockpit.state.model import Allowance, SessionState, State
+from cockpit.state.usage import add_call, day_began, fleet_extended, said_across
 
 KEPT_DECISIONS = 200
 KEPT_NOTES = 50
@@ -85,6 +85,7 @@ def _supervisor_stopped(state: State, _event: ev.SupervisorStopped, _at: float) 
 def _config_loaded(state: State, event: ev.ConfigLoaded, _at: float) -> None:
     state.target, state.agents, state.default_agent = event.target, event.agents, event.default_agent
     state.check_names, state.max_parallel, state.config_error = event.checks, event.max_parallel, ""
+    state.missing_agents, state.fleet_budget = event.missing_agents, event.fleet_budget
 
 
 def _config_broken(state: State, event: ev.ConfigBroken, _at: float) -> None:
@@ -100,6 +101,7 @@ _OF_ALL: dict[type, Callable[[State, Any, float], None]] = {
     ev.SupervisorStopped: _supervisor_stopped,
     ev.ConfigLoaded: _config_loaded,
     ev.ConfigBroken: _config_broken,
+    ev.DayBegan: day_began,
     ev.Noted: _noted,
 }
 
@@ -187,7 +189,7 @@ def _plan(session: SessionState, said: PlanChanged, _at: float) -> None:
 
 
 def _usage(session: SessionState, said: UsageReported, _at: float) -> None:
-    session.usage = _add_usage(session.usage, said)
+    session.usage = add_call(session.usage, said)
 
 
 def _request(session: SessionState, said: RequestRaised, at: float) -> None:
@@ -219,18 +221,6 @@ _SAID: dict[type, Callable[[SessionState, Any, float], None]] = {
     RequestResolved: _request_resolved,
     Retrying: _retrying,
 }
-
-
-def _add_usage(total: Usage, call: UsageReported) -> Usage:
-    cost = total.cost_usd if call.cost_usd is None else (total.cost_usd or 0.0) + call.cost_usd
-    return Usage(
-        input_tokens=total.input_tokens + call.input_tokens,
-        cached_tokens=total.cached_tokens + call.cached_tokens,
-        output_tokens=total.output_tokens + call.output_tokens,
-        context_used=call.context_used if call.context_used is not None else total.context_used,
-        context_window=call.context_window if call.context_window is not None else total.context_window,
-        cost_usd=cost,
-    )
 
 
 def _first_line(text: str) -> str:
@@ -275,6 +265,10 @@ def _file_reviewed(session: SessionState, event: ev.FileReviewed, _at: float) ->
     session.reviewed = {**marks, event.path: event.blob} if event.is_reviewed else marks
 
 
+def _allowed(session: SessionState, event: ev.SessionAllowed, _at: float) -> None:
+    session.allowed = (*(key for key in session.allowed if key != event.key), event.key)
+
+
 _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
     ev.StatusChanged: _status,
     ev.WorkspaceReady: _workspace,
@@ -290,6 +284,7 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
     ev.FindingsSent: _findings_sent,
     ev.ReceiptIssued: _receipt,
     ev.FileReviewed: _file_reviewed,
+    ev.SessionAllowed: _allowed,
 }
 
 
@@ -299,14 +294,13 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
 _ALLOWS_MORE = (DecisionKind.REDIRECT, DecisionKind.RESUME, DecisionKind.EXTEND)
 
 
-def spent_tokens(usage: Usage) -> int:
-    """Return the tokens that budgets count: read and written, cached ones too."""
-    return usage.input_tokens + usage.output_tokens
+def _policy_added(state: State, _session: SessionState, _event: ev.PolicyAdded, _at: float) -> None:
+    state.stats.policy_lines += 1
 
 
-def _policy_added(state: State, _session: SessionState, event: ev.PolicyAdded, _at: float) -> None:
-    if event.argv not in state.policy:
-        state.policy = (*state.policy, event.argv)
+def _auto_answered(state: State, _session: SessionState, event: ev.RequestAutoAnswered, _at: float) -> None:
+    state.stats.auto_allowed += event.decision == "once"
+    state.stats.auto_denied += event.decision == "deny"
 
 
 def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: float) -> None:
@@ -318,7 +312,7 @@ def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: f
             _count_work(session, at)
             session.counted_until = at
         session.round = 0
-        session.allowance = Allowance(session.worked_s, spent_tokens(session.usage), session.usage.cost_usd or 0.0)
+        session.allowance = Allowance(session.worked_s, session.usage.tokens, session.usage.cost_usd or 0.0)
     if decision.kind is DecisionKind.APPROVE:
         session.approval = decision.id
     elif decision.kind is not DecisionKind.ANSWER:
@@ -378,8 +372,11 @@ def _attention_resolved(state: State, _session: SessionState, event: ev.Attentio
 
 
 _ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
+    ev.AgentSaid: said_across,
+    ev.FleetExtended: fleet_extended,
     ev.DecisionMade: _decision,
     ev.PolicyAdded: _policy_added,
+    ev.RequestAutoAnswered: _auto_answered,
     ev.QueueEntered: _queue_entered,
     ev.QueueTested: _queue_tested,
     ev.QueueBlocked: _queue_blocked,

@@ -12,11 +12,13 @@ from pydantic import TypeAdapter
 
 from cockpit.changes.types import ChangeStat, QueueEntry
 from cockpit.checks.types import CheckResult, Finding, Receipt
+from cockpit.costs.types import PER_DAY, FleetBudget, Meter
 from cockpit.sessions.types import (
     AgentCommand,
     AttentionItem,
     Decision,
     PlanStep,
+    RateLimit,
     RequestRaised,
     SessionStatus,
     Task,
@@ -81,6 +83,8 @@ class SessionState:
     """Sent and not yet acknowledged; sent again after a crash, carried out at most once."""
     plan: tuple[PlanStep, ...] = ()
     requests: dict[str, RequestRaised] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
+    """What a person has allowed for as long as this session lasts, in the words that requests are compared by."""
     checks: dict[str, CheckResult] = field(default_factory=dict)
     """Latest result by check name, findings included."""
     running_checks: tuple[str, ...] = ()
@@ -120,6 +124,11 @@ class Stats:
     keys: int = 0
     people: dict[str, int] = field(default_factory=dict)
     """Decisions by person."""
+    auto_allowed: int = 0
+    """Requests that were allowed without a human: by a line of the policy, for the session, or by the approver."""
+    auto_denied: int = 0
+    policy_lines: int = 0
+    """Lines that people had written into a policy."""
 
 
 @dataclass(slots=True)
@@ -132,12 +141,12 @@ class State:
     supervisor_pid: int = 0
     target: str = ""
     agents: tuple[str, ...] = ()
+    missing_agents: tuple[str, ...] = ()
+    """Agents whose program is not on this machine."""
     default_agent: str = ""
     check_names: tuple[str, ...] = ()
     max_parallel: int = 1
     config_error: str = ""
-    policy: tuple[tuple[str, ...], ...] = ()
-    """Commands (leading words) that people have allowed for good."""
     sessions: dict[SessionId, SessionState] = field(default_factory=dict)
     attention: dict[str, AttentionItem] = field(default_factory=dict)
     """Open items by id, in order of appearance."""
@@ -147,6 +156,41 @@ class State:
     notes: list[str] = field(default_factory=list)
     """Recent notes that belong to no session, oldest first."""
     stats: Stats = field(default_factory=Stats)
+    day: str = ""
+    """Today, as an ISO date of this machine's time zone; empty: usage of no day has been counted yet."""
+    days: dict[str, Usage] = field(default_factory=dict)
+    """What was used by day, for a month of them, oldest first."""
+    limits: dict[str, tuple[RateLimit, ...]] = field(default_factory=dict)
+    """Allowances of the agents' accounts, as last heard, by the agent's name in cockpit.toml."""
+    fleet_budget: FleetBudget = field(default_factory=FleetBudget)
+    fleet_allowance: dict[str, float] = field(default_factory=dict)
+    """By limit of the fleet: what had been spent when a human last let all go on; the limit counts from here."""
+
+    @property
+    def total(self) -> Usage:
+        """What all sessions have used; of a sum with `unpriced_calls` the cost is a part only."""
+        total = Usage()
+        for session in self.sessions.values():
+            total = total.plus(session.usage)
+        return total
+
+    @property
+    def today(self) -> Usage:
+        """What was used today."""
+        return self.days.get(self.day, Usage())
+
+    def fleet_meters(self) -> tuple[Meter, ...]:
+        """Return how each limit of the fleet stands; none where there is no limit."""
+        limits = {name: limit for name, limit in self.fleet_budget if limit is not None}
+        if not limits:
+            return ()
+        total = self.total
+        meters = []
+        for name, limit in limits.items():
+            usage = self.today if name.endswith(PER_DAY) else total
+            spent = float(usage.tokens) if name.startswith("tokens") else usage.cost_usd or 0.0
+            meters.append(Meter(name, spent, limit + self.fleet_allowance.get(name, 0.0)))
+        return tuple(meters)
 
 
 STATE: TypeAdapter[State] = TypeAdapter(State)

@@ -243,7 +243,7 @@ class AgentLink:
         """Return the commands that need no asking: the agent's own lines, the repository's, and what people allowed."""
         lines = own if isinstance(own, list) else []
         configured = [shlex.split(line) for line in self._services.config.policy.allow]
-        return [*lines, *configured, *map(list, self._services.record.state.policy)]
+        return [*lines, *configured]
 
 
 def agent_env(variables: Iterable[str], env: Mapping[str, str] = os.environ) -> dict[str, str]:

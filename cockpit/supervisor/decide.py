@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from cockpit.changes.config import AutoApproveConfig
 from cockpit.changes.service.approval import may_approve
-from cockpit.journal.types import DecisionMade, Event, PolicyAdded
+from cockpit.journal.types import DecisionMade, Event
 from cockpit.protocol.server import CommandRefused
 from cockpit.protocol.types import AnswerRequest, Approve, Attention, Redirect, Reject, Resume, Stop
 from cockpit.sessions.types import (
     FINAL,
     Answer,
-    AnswerDecision,
     Decision,
     DecisionKind,
     LineComment,
-    RequestKind,
     Send,
     SessionStatus,
     Steer,
@@ -145,8 +143,6 @@ async def _answer(loop: SessionLoop, command: AnswerRequest, person: str) -> Non
         raise CommandRefused("This request is no longer open.", "Nothing was answered.")
     text = f"{command.decision}: {command.text}" if command.text else str(command.decision)
     decided = _decided(loop, DecisionKind.ANSWER, person, command.attention, text=text, request=command.request)
-    if command.decision is AnswerDecision.ALWAYS and request.kind is RequestKind.COMMAND and request.argv:
-        decided.append(PolicyAdded(argv=request.argv, by=person))
     answer = Answer(id=new_id(), request=command.request, decision=command.decision, text=command.text)
     await loop.agent.send(answer, person, *decided)
 

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cockpit.approvals.types import Answerer, Section
 from cockpit.changes.types import ChangeStat, FileStat
 from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Receipt, When
 from cockpit.journal import types as ev
@@ -19,6 +20,8 @@ from cockpit.sessions.types import (
     CommandAcknowledged,
     Decision,
     DecisionKind,
+    RateLimit,
+    RateLimitsReported,
     RequestKind,
     RequestRaised,
     RequestResolved,
@@ -56,7 +59,8 @@ said = st.one_of(
     st.builds(TurnStarted, turn=st.just(1)),
     st.builds(AgentMessage, item=st.just("m"), text=st.text(max_size=20)),
     st.builds(ToolStarted, item=st.just("t"), tool=st.just("run"), title=st.text(max_size=20)),
-    st.builds(UsageReported, input_tokens=st.integers(0, 1000), cost_usd=st.one_of(st.none(), st.just(0.25))),
+    st.builds(UsageReported, input_tokens=st.integers(0, 1000), cost_usd=st.one_of(st.none(), st.just(0.1))),
+    st.builds(RateLimitsReported, limits=st.just((RateLimit(name="weekly", used_percent=3.5),))),
     st.builds(RequestRaised, request=st.sampled_from("pq"), kind=st.just(RequestKind.QUESTION), title=st.just("?")),
     st.builds(RequestResolved, request=st.sampled_from("pq")),
     st.builds(TurnEnded, turn=st.just(1), reason=st.sampled_from(TurnReason), summary=st.text(max_size=9)),
@@ -93,7 +97,16 @@ of_session = st.one_of(
     ),
     st.sampled_from(AttentionKind).map(lambda kind: ev.AttentionResolved(item=f"one:{kind}", waited_s=1, keys=2)),
     st.builds(ev.FileReviewed, path=st.just("f"), blob=st.just("b"), is_reviewed=st.booleans()),
-    st.just(ev.PolicyAdded(argv=("ls",))),
+    st.just(ev.PolicyAdded(section=Section.COMMANDS, line="ls")),
+    st.just(ev.SessionAllowed(key="command ls", by="ana")),
+    st.builds(
+        ev.RequestAutoAnswered,
+        request=st.just("p"),
+        title=st.just("ls"),
+        decision=st.sampled_from(("once", "deny")),
+        by=st.sampled_from(Answerer),
+    ),
+    st.just(ev.FleetExtended(spent={"tokens": 9.0, "tokens_per_day": 3.0}, by="ana")),
 )
 of_all = st.sampled_from(
     [
@@ -101,6 +114,8 @@ of_all = st.sampled_from(
         ev.SupervisorStopped(),
         ev.ConfigBroken(error="no"),
         ev.ConfigLoaded(target="main"),
+        ev.DayBegan(day="2026-01-30"),
+        ev.DayBegan(day="2026-01-31"),
         ev.Noted(text="hm"),
     ]
 )

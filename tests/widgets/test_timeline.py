@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cockpit.approvals.types import Answerer, Section
 from cockpit.checks.types import When
 from cockpit.journal import types as ev
 from cockpit.providers.text import clean
@@ -77,7 +78,11 @@ async def test_nothing_hostile_gets_through() -> None:
             ev.AttentionResolved(item=f"i{number}", how=text, by=text),
             ev.FileReviewed(path=text, blob="b", is_reviewed=True, by=text),
             ev.QueueLeft(reason=text),
-            ev.PolicyAdded(argv=(text, text), by=text),
+            ev.PolicyAdded(section=Section.COMMANDS, line=text, by=text),
+            ev.SessionAllowed(key=text, title=text, by=text),
+            ev.RequestAutoAnswered(
+                request="r", title=text, decision="deny", by=Answerer.USER, line=text, reason=text
+            ),
             ev.ChecksStarted(tree=TREE, when=When.TURN, round=1, checks=(text,)),
             ev.Noted(text=text),
         )
@@ -87,5 +92,5 @@ async def test_nothing_hostile_gets_through() -> None:
         push(app.store, journal.envelopes)
         app.flush()
         rows = all_rows(pane.view)
-        assert len(rows) > len(HOSTILE) * 9
+        assert len(rows) > len(HOSTILE) * 11
         assert not [row for row in rows if clean(row) != row or "\t" in row or "\n" in row]
