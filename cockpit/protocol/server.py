@@ -31,7 +31,7 @@ from cockpit.protocol.types import (
 )
 from cockpit.providers.peer import account_name, is_trusted, peer_uid
 from cockpit.sessions.types import AgentEvent
-from cockpit.state.digest import chatter_of, is_chatter
+from cockpit.state.digest import digest_of, is_chatter
 from cockpit.state.model import STATE, State
 from cockpit.types import SessionId
 
@@ -141,9 +141,9 @@ class Server:
             if is_chat and session and session not in connection.watched and not connection.wants_everything:
                 connection.chatty.add(session)
                 continue
-            if session in connection.chatty:
-                # The event may build on what was summed up, such as the usage that a budget counts from.
-                self._send_digest(connection, (session,), envelope.seq - 1)
+            # The event may build on what was summed up, such as the usage that a budget counts from.
+            if due := connection.chatty if session is None else connection.chatty & {session}:
+                self._send_digest(connection, tuple(due), envelope.seq - 1)
             line = line or _event_line(envelope, body)
             self._send_or_lag(connection, line)
 
@@ -180,10 +180,8 @@ class Server:
                 self._send_digest(connection, tuple(connection.chatty), self._state.seq)
 
     def _send_digest(self, connection: Connection, chatty: tuple[SessionId, ...], seq: int) -> None:
-        sessions = self._state.sessions
-        chatter = tuple(chatter_of(sessions[s]) for s in chatty if s in sessions)
         connection.chatty.difference_update(chatty)
-        connection.send(_line(Digest(seq=seq, sessions=chatter)))
+        connection.send(_line(digest_of(self._state, chatty, seq)))
 
     def _send_snapshot(self, connection: Connection) -> None:
         connection.is_lagging = False

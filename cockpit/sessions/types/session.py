@@ -60,14 +60,31 @@ FINAL = frozenset({SessionStatus.LANDED, SessionStatus.REJECTED})
 
 
 class Usage(Model):
-    """Tokens and money since the session began. None is unknown, never zero."""
+    """Tokens and money that were used: of a session, a day, or in all. None is unknown, never zero."""
 
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
     context_used: int | None = None
     context_window: int | None = None
-    cost_usd: float | None = None
+    cost_usd: float | None = Field(default=None, description="of the calls whose cost is known; None: of none is it")
+    unpriced_calls: int = Field(default=0, description="calls whose cost nobody knows; it is not in the sum")
+
+    @property
+    def tokens(self) -> int:
+        """The tokens that budgets count: read and written, cached ones too."""
+        return self.input_tokens + self.output_tokens
+
+    def plus(self, other: Usage) -> Usage:
+        """Return the sum with another session's or day's; a sum has no context."""
+        known = [one.cost_usd for one in (self, other) if one.cost_usd is not None]
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=sum(known) if known else None,
+            unpriced_calls=self.unpriced_calls + other.unpriced_calls,
+        )
 
 
 class WorkspaceInfo(Model):
