@@ -44,8 +44,8 @@ class TerminalSettings(BaseModel):
         default=(), description="the command that goes on with its last conversation; empty: it begins anew"
     )
     env: dict[str, str] = Field(default_factory=dict, description="more variables; `$NAME` stands for one of ours")
-    columns: int = Field(default=120, ge=20, le=500)
-    rows: int = Field(default=40, ge=5, le=200)
+    columns: int = Field(default=120, ge=20, le=300)
+    rows: int = Field(default=40, ge=5, le=100)
     confine: bool = Field(default=True, description="run it in the sandbox: it writes to its workspace alone")
     network: bool = Field(default=True, description="it may use the network, as it must to reach its model")
     writable: tuple[Path, ...] = Field(

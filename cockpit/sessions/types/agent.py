@@ -223,6 +223,31 @@ class AgentNotice(Model):
     level: Literal["info", "warning", "error"] = "info"
 
 
+class ScreenRow(Model):
+    """One row of a program's screen: runs of text with one style each; what is missing at its end is blank."""
+
+    y: int = Field(ge=0, lt=100)
+    runs: tuple[tuple[str, str], ...] = Field(
+        default=(),
+        description=(
+            "text without any control character, and its style `flags|ink|ground`: flags of b(old), d(im), i(talic), "
+            "u(nderlined), s(truck), r(eversed); colours `0` to `255` or `#rrggbb`; all empty: an empty style"
+        ),
+    )
+
+
+class TerminalScreen(Model):
+    """What the program in the agent's terminal shows: the rows that changed since the frame before. Progress."""
+
+    type: Literal["screen"] = "screen"
+    frame: int = Field(description="counts up by one; after a gap a whole screen is needed")
+    columns: int = Field(gt=0, le=300)
+    rows: int = Field(gt=0, le=100)
+    cursor: tuple[int, int] | None = Field(default=None, description="column and row; None: hidden")
+    is_whole: bool = Field(default=False, description="every row that is not blank is among the lines")
+    lines: tuple[ScreenRow, ...] = ()
+
+
 class TurnReason(StrEnum):
     """Why a turn ended."""
 
@@ -270,12 +295,13 @@ AgentEvent = Annotated[
     | CommandAcknowledged
     | Retrying
     | AgentNotice
+    | TerminalScreen
     | TurnEnded
     | AgentExited,
     Field(discriminator="type"),
 ]
 
-_PROGRESS = (MessageDelta, ReasoningDelta, ToolOutput)
+_PROGRESS = (MessageDelta, ReasoningDelta, ToolOutput, TerminalScreen)
 
 
 def is_progress(event: object) -> bool:
