@@ -1,0 +1,43 @@
+"""The listening socket, opened long before there is a server: who knocks early waits in its backlog."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+
+HOST = "127.0.0.1"
+"""The cockpit's tools are for agents on this machine, whatever interfaces it has."""
+BACKLOG = 128
+
+
+def open_door(port: int) -> socket.socket:
+    """Listen on this port, or on any free one when it is 0 or taken. Raises `OSError` when there is none."""
+    if port:
+        with contextlib.suppress(OSError):
+            return _listen(port)
+    return _listen(0)
+
+
+def _listen(port: int) -> socket.socket:
+    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ours again right after a crash of ours
+        door.bind((HOST, port))
+        door.listen(BACKLOG)
+        door.setblocking(False)
+    except BaseException:
+        door.close()
+        raise
+    return door
+
+
+async def knock(door: socket.socket) -> None:
+    """Wait for somebody at the door; they stay there."""
+    loop = asyncio.get_running_loop()
+    knocked = asyncio.Event()
+    loop.add_reader(door, knocked.set)
+    try:
+        await knocked.wait()
+    finally:
+        loop.remove_reader(door)
