@@ -1,7 +1,7 @@
 """What agents ask a model besides the work: titles, verdicts, who speaks next. It never takes a step of the script.
 
-A request that offers no tools cannot carry a step with calls out, so such a step is not meant for it; where the answer
-must fit a JSON schema, the plainest agreeable instance of it is given.
+A request that offers no tools cannot carry a step with calls out, so such a step is not meant for it, nor is it for
+the script to say that it has no answer; where the answer must fit a JSON schema, the plainest agreeable instance of it is given.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from agents.scripted.conversation import Choice
 from agents.scripted.request import Request
 from agents.scripted.script import Step
 
@@ -17,11 +18,12 @@ _TITLE = "Scripted work"
 _AGREEABLE = ("user", "allow", "approve", "low", "none")
 
 
-def aside(step: Step, request: Request) -> Step | None:
-    """Return the answer to a request beside the work; None where the step of the script is meant."""
+def aside(choice: Choice, request: Request) -> Step | None:
+    """Return the answer to a request beside the work; None where what the script chose is meant."""
+    step = choice.step
     if request.schema is not None and not _is_json(step.text) and not (request.tools and step.calls):
         return Step(text=json.dumps(_instance(request.schema, request.schema)))
-    if not request.tools and step.calls:
+    if not request.tools and (step.calls or not choice.rule):
         return Step(text=_TITLE)
     return None
 

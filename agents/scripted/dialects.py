@@ -34,7 +34,7 @@ def render(calls: tuple[Call, ...], request: Request) -> tuple[str, tuple[ToolUs
         elif call.tool == "done" and "done" not in offered:
             speech = str(call.arguments.get("summary", ""))
         elif call.mcp or (call.tool in _OUR_OWN and call.tool not in offered):
-            uses.append(_mcp(call.mcp or _OUR_OWN[call.tool], call.arguments, request.tools))
+            uses.append(_mcp(call.mcp or _OUR_OWN[call.tool], call.arguments, request))
         else:
             uses.append(_use(*say(call.tool, call.arguments), offered))
     return speech, _in_code(uses) if _speaks_code(request.tools) else tuple(uses)
@@ -47,9 +47,12 @@ def _use(name: str, arguments: Arguments | str, offered: dict[str, Offered]) -> 
     return ToolUse(tool, json.dumps(arguments))
 
 
-def _mcp(name: str, arguments: Arguments, tools: tuple[Offered, ...]) -> ToolUse:
+def _mcp(name: str, arguments: Arguments, request: Request) -> ToolUse:
     """Return the call of an MCP tool x, offered as x, server_x, mcp_server_x, mcp__server__x or in a namespace."""
-    found = [tool for tool in tools if tool.name == name] or [tool for tool in tools if tool.name.endswith(f"_{name}")]
+    found = [tool for tool in request.tools if tool.name == name]
+    found += [tool for tool in request.tools if tool.name.endswith(f"_{name}")]
+    if not found:  # offered by its name only, in what the agent says to begin with
+        found = [Offered(one) for one in re.findall(rf"\bmcp__\w+__{re.escape(name)}\b", request.context)]
     return ToolUse(found[0] if found else Offered(name), json.dumps(arguments))
 
 

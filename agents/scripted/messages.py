@@ -17,7 +17,7 @@ def read(body: dict[str, Any]) -> Request:
     """Return what a request says. Raises `AttributeError`, `TypeError` or `ValueError` where it is none."""
     offered = tuple(Offered(tool["name"]) for tool in body.get("tools") or [])
     messages = body.get("messages", [])
-    own = [flat(one.get("content")) for one in messages if one.get("role") == "system"]
+    own = [flat(one.get("content")) for one in messages if one.get("role") != "assistant"]
     wanted = (body.get("output_config") or {}).get("format") or body.get("output_format") or {}
     context = "\n".join([_system(body.get("system")), *own])
     return Request(_conversation(messages), offered, context, wanted.get("schema"))

@@ -106,7 +106,7 @@ class ScriptedModel:
         except (ValueError, AttributeError, TypeError, KeyError) as error:
             return _error(Failure(status=400, message=f"the request is not understood: {error}"))
         choice = choose(self._script, asked.conversation)
-        beside = aside(choice.step, asked)
+        beside = aside(choice, asked)
         step = beside or choice.step
         self._write_log(request, body, "(aside)" if beside else choice.rule)
         if step.delay_ms:

@@ -91,7 +91,8 @@ def test_a_wrong_script_is_refused_with_its_line(text: str, message: str) -> Non
 async def test_answers_without_streaming_too(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with ScriptedModel(parse(RULES), request_log=log) as model, aiohttp.ClientSession() as session:
-        body = {"model": "m", "input": "a slug", "tools": [{"name": "run"}], "messages": [_user("a slug")]}
+        body: dict[str, Any] = {"model": "m", "input": "a slug", "messages": [_user("a slug")]}
+        body["tools"] = [{"type": "function", "name": "run", "function": {"name": "run"}}]
         async with session.post(f"{model.url}/responses", json=body) as answer:
             response = await answer.json()
         async with session.post(f"{model.url}/chat/completions", json=body) as answer:
