@@ -6,7 +6,7 @@ WORKERS ?= $(shell [ $(CORES) -gt 2 ] && { [ $(CORES) -lt 16 ] && echo $(CORES) 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs lock clean venv packages
+.PHONY: help demo test check format bench docs lock clean venv packages agents
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ demo: ## set up what is missing and see the whole loop on a sample repository (n
 
 test: ## set up what is missing, system packages too, then: make check, and all tests
 	@echo "test: format, lint, strict types, then the tests with $(WORKERS) workers"
-	@$(MAKE) --no-print-directory packages check
+	@$(MAKE) --no-print-directory packages agents check
 	@$(PYTHON) -m pytest -n $(WORKERS) -p no:cacheprovider -q --durations=15 --durations-min=0.5 $(TESTS)
 
 check: venv ## format check, lint, strict types; changes nothing
@@ -59,3 +59,6 @@ venv:
 
 packages:
 	@tests/setup/packages.sh git tmux bwrap
+
+agents:
+	@tests/setup/agents.sh >/dev/null

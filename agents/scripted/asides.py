@@ -1,7 +1,8 @@
 """What agents ask a model besides the work: titles, verdicts, who speaks next. It never takes a step of the script.
 
 A request that offers no tools cannot carry a step with calls out, so such a step is not meant for it, nor is it for
-the script to say that it has no answer; where the answer must fit a JSON schema, the plainest agreeable instance of it is given.
+the script to say that it has no answer. Where the answer must fit a JSON schema, the plainest agreeable instance of it
+is given.
 """
 
 from __future__ import annotations

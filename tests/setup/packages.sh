@@ -8,6 +8,7 @@ package_of() { # the package that brings a command, on Debian ($2 = apt) or macO
     bwrap) echo bubblewrap ;;
     rsvg-convert) [ "$2" = apt ] && echo librsvg2-bin || echo librsvg ;;
     venv) [ "$2" = apt ] && echo python3-venv || echo python ;;
+    npm) [ "$2" = apt ] && echo npm || echo node ;;
     *) echo "$1" ;;
   esac
 }
