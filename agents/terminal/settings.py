@@ -62,7 +62,9 @@ class TerminalSettings(BaseModel):
     quiet_s: float = Field(
         default=5.0, gt=0, le=3600, description="silence that counts as idle where no pattern for it is set"
     )
-    start_s: float = Field(default=30.0, gt=0, le=600, description="how long a message waits for the program to be idle")
+    start_s: float = Field(
+        default=30.0, gt=0, le=600, description="how long a message waits for the program to be idle"
+    )
 
     @field_validator("submit", "interrupt", "leave")
     @classmethod

@@ -218,6 +218,20 @@ def private_directory(path: Path) -> Path:
     return path
 
 
+def socket_of(folder: Path, name: str) -> Path:
+    """Return where the socket of a private folder is: in it, or, where that is too long for the kernel, apart from it.
+
+    The same for everybody who knows the folder. A folder apart is made here, private to the user.
+
+    Raises:
+        UnsafeDirectoryError: the folder apart exists and is not private to the user.
+    """
+    path = folder / name
+    if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT_BYTES:
+        return path
+    return private_directory(Path("/tmp") / f"cockpit-{os.getuid()}") / f"{_digest(os.fsencode(path))}.sock"
+
+
 def filesystem_kind(path: Path) -> str:
     """Return the kind of file system that holds `path` (`ext4`, `nfs4`, `apfs`...), or `unknown`.
 
