@@ -48,6 +48,20 @@ def wrap(text: Safe, width: int) -> list[Safe]:
     return lines
 
 
+def wrap_exact(text: Safe, width: int) -> list[Safe]:
+    """Return the rows of one line, none wider than `width` cells, with every character of it, spaces too, in order."""
+    width = max(2, width)
+    rows: list[Safe] = []
+    rest = str(text)
+    while cell_len(rest) > width:
+        end = _cells_to_index(rest, width)
+        space = rest.rfind(" ", 1, end)
+        stop = space + 1 if space > end // 3 else end
+        rows.append(Safe(rest[:stop]))
+        rest = rest[stop:]
+    return [*rows, Safe(rest)]
+
+
 def _cells_to_index(text: str, width: int) -> int:
     """Return how many characters of `text` fit into `width` cells; at least one."""
     cells = 0

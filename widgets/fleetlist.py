@@ -13,16 +13,19 @@ from textual.strip import Strip
 from cockpit.providers.text import Safe, clean_line
 from cockpit.screens.keys import Context, Keyboard, bindings
 from cockpit.screens.store import LinkStatus
+from cockpit.sessions.types import RequestKind
 from widgets.attention import AttentionRow
 from widgets.cells import strip_of, wrap
 from widgets.rows import Parts, Row, RowList
+
+What = Literal["open", "peek", "approve", "session", "always", "apart", "refuse"]
 
 
 @dataclass
 class Wanted(Message):
     """A person wants something done with the row under the cursor."""
 
-    what: Literal["open", "peek", "approve", "session", "always", "refuse"]
+    what: What
 
 
 @dataclass
@@ -63,10 +66,13 @@ class FleetList(RowList):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let approving keys act only on what needs a decision."""
-        if action in ("approve", "allow", "scroll_card"):
+        if action in ("approve", "allow", "apart", "scroll_card"):
             if not isinstance(self.row, AttentionRow):
                 return False
-            return action != "allow" or bool(self.row.item.request)
+            if action == "apart":
+                return self.row.is_folded or self.row.is_apart
+            request = self.row.askers[0].request
+            return action != "allow" or (request is not None and request.kind is not RequestKind.QUESTION)
         return super().check_action(action, parameters)
 
     def action_open(self) -> None:
@@ -85,6 +91,10 @@ class FleetList(RowList):
         """Allow what the agent asks for, beyond this once."""
         self._want(reach)
 
+    def action_apart(self) -> None:
+        """Show what several sessions ask alike one by one, or as one again."""
+        self._want("apart")
+
     def action_scroll_card(self, step: int) -> None:
         """Read on in a long card."""
         self.post_message(CardScrolled(step))
@@ -93,7 +103,7 @@ class FleetList(RowList):
         """Say no, with a reason."""
         self._want("refuse")
 
-    def _want(self, what: Literal["open", "peek", "approve", "session", "always", "refuse"]) -> None:
+    def _want(self, what: What) -> None:
         if self.row is not None:
             self.post_message(Wanted(what))
 

@@ -10,7 +10,6 @@ from textual.screen import Screen
 
 from cockpit.protocol.client import CommandFailed, SupervisorGone
 from cockpit.protocol.types import (
-    AnswerRequest,
     Approve,
     Attention,
     Command,
@@ -22,13 +21,14 @@ from cockpit.protocol.types import (
     Undo,
 )
 from cockpit.providers.text import Safe, clean_line
+from cockpit.screens.answering import Answering
 from cockpit.screens.dialogs import AskDialog, Asked, Question
 from cockpit.screens.keys import Keyboard
 from cockpit.screens.link import Link
 from cockpit.screens.looking import Looking
 from cockpit.screens.store import Store
 from cockpit.screens.tasks import UnknownAgent, task_of
-from cockpit.sessions.types import AnswerDecision, AttentionItem, AttentionKind, LineComment, RequestKind
+from cockpit.sessions.types import AnswerDecision, AttentionItem, AttentionKind, LineComment
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 from widgets.attention import AttentionRow
@@ -36,6 +36,7 @@ from widgets.dispatch import DispatchBox
 from widgets.fleetlist import Wanted
 from widgets.pane import Commented, CommentsWritten, Trouble
 
+_HARMLESS = ("open", "peek", "apart")
 _RESUMED = (AttentionKind.PAUSED, AttentionKind.FAILED, AttentionKind.INTERRUPTED)
 
 
@@ -46,6 +47,7 @@ class DecidingScreen(Screen[None]):
         super().__init__()
         self.store, self.link, self.keyboard = store, link, keyboard
         self.looking = Looking()
+        self.answering = Answering(self)
         self.drafts: dict[str, str] = {}
         """Words begun in a dialog and not sent, by what they are for."""
 
@@ -58,6 +60,14 @@ class DecidingScreen(Screen[None]):
     def item_row(self) -> AttentionRow | None:
         """The attention item under the cursor of the list."""
         raise NotImplementedError
+
+    def lone(self) -> SessionState | None:
+        """Return the session that a key is for; where several ask the same, say how to take one of them."""
+        row = self.item_row
+        if row is None or not row.is_folded:
+            return self.subject
+        self.say(Safe(f"{len(row.askers)} sessions ask this; {self.keyboard.first('card.apart')} shows each alone."))
+        return None
 
     def is_seen(self, row: AttentionRow) -> bool:
         """Return whether the item is in front of the person."""
@@ -86,7 +96,7 @@ class DecidingScreen(Screen[None]):
         """Show that something was done."""
         self.notify(text, markup=False, timeout=4)
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
         """Do something that waits for the supervisor, without holding up the keys."""
         self.run_worker(work, group="decisions", exit_on_error=True)
 
@@ -116,31 +126,29 @@ class DecidingScreen(Screen[None]):
     def decide(self, wanted: Wanted) -> None:
         """Do what the row under the cursor allows."""
         row = self.item_row
-        if row is not None and wanted.what not in ("open", "peek") and not self.is_seen(row):
+        if row is not None and wanted.what not in _HARMLESS and not self.is_seen(row):
             self.say(Safe("This is what it asks; press again to decide."))
             return
         match wanted.what:
             case "approve" if row is not None:
                 self._approve(row)
-            case "session" | "always" if row is not None:
-                self._answer(row, AnswerDecision(wanted.what))
+            case "session" if row is not None:
+                self.answering.answer(row, AnswerDecision.SESSION)
+            case "always" if row is not None:
+                self.answering.always(row)
             case "refuse":
                 self._refuse(row)
             case _:
                 pass
 
     def _approve(self, row: AttentionRow) -> None:
-        item, session = row.item, row.session
+        item = row.item
         if item.kind is AttentionKind.REQUEST:
-            request = session.requests.get(item.request)
-            if request is not None and request.kind is RequestKind.QUESTION:
-                self._ask_answer(row, request.options)
-            else:
-                self._answer(row, AnswerDecision.ONCE)
+            self.answering.once(row)
         elif item.kind is AttentionKind.READY:
             self._approve_change(row)
         elif item.kind in _RESUMED:
-            self.later(self._resume(session.id, self._cost(item)))
+            self.later(self._resume_all(row))
         else:
             self.tell(Trouble(f"A {item.kind.value} session has nothing to approve.", next="Its card names the keys."))
 
@@ -149,75 +157,34 @@ class DecidingScreen(Screen[None]):
         if session.receipt is None or not session.commit:
             self.tell(Trouble("There is no receipt yet.", "Nothing was approved.", "It comes when the checks pass."))
             return
-        command = Approve(session=session.id, commit=session.commit, attention=self._cost(row.item))
+        command = Approve(session=session.id, commit=session.commit, attention=self.cost_of_item(row.item))
         self.later(self._sent(command, Safe(f"Approved {session.number}: it lands when its checks pass on the target")))
-
-    def _answer(self, row: AttentionRow, decision: AnswerDecision, text: str = "") -> None:
-        if row.item.request:
-            command = AnswerRequest(
-                session=row.session.id,
-                request=row.item.request,
-                decision=decision,
-                text=text,
-                attention=self._cost(row.item),
-            )
-            self.later(self._sent(command))
-
-    def _ask_answer(self, row: AttentionRow, options: tuple[str, ...]) -> None:
-        question = Question(
-            f"answer:{row.item.id}",
-            Safe(f"Answer session {row.session.number}"),
-            row.item.title,
-            options=options,
-            needs_text=True,
-        )
-
-        async def answer(asked: Asked) -> bool:
-            command = AnswerRequest(
-                session=row.session.id,
-                request=row.item.request,
-                decision=AnswerDecision.ONCE,
-                text=asked.text,
-                attention=self._cost(row.item),
-            )
-            return await self.send(command) is not None
-
-        self.ask(question, answer)
 
     # --- no
 
     def _refuse(self, row: AttentionRow | None) -> None:
-        session = self.subject
+        if row is not None and row.item.request:
+            self.answering.deny(row)
+            return
+        session = self.lone()
         if session is None:
             return
-        item = row.item if row is not None else None
-        is_request = item is not None and bool(item.request)
-        what = "Deny what session {} asks" if is_request else "Reject session {}; its branch is kept"
-        name = f"{'deny' if is_request else 'reject'}:{item.id if item and is_request else session.id}"
-        about = item.title if item is not None else session.name
-        question = Question(name, Safe(what.format(session.number)), about, hint=Safe("the reason; may stay empty"))
+        title = Safe(f"Reject session {session.number}; its branch is kept")
+        hint = Safe("the reason; may stay empty")
+        question = Question(f"reject:{session.id}", title, session.name, hint=hint)
 
-        async def refuse(asked: Asked) -> bool:
-            cost = self._cost(item) if item is not None else Attention()
-            command: Command = Reject(session=session.id, reason=asked.text, attention=cost)
-            if item is not None and is_request:
-                command = AnswerRequest(
-                    session=session.id,
-                    request=item.request,
-                    decision=AnswerDecision.DENY,
-                    text=asked.text,
-                    attention=cost,
-                )
-            return await self.send(command) is not None
+        async def reject(asked: Asked) -> bool:
+            cost = self.cost_of_item(row.item) if row is not None else Attention()
+            return await self.send(Reject(session=session.id, reason=asked.text, attention=cost)) is not None
 
-        self.ask(question, refuse)
+        self.ask(question, reject)
 
     # --- otherwise
 
     def action_redirect(self) -> None:
         """Say something to the agent."""
-        if self.subject is not None:
-            self._redirect(self.subject, ())
+        if (session := self.lone()) is not None:
+            self._redirect(session, ())
 
     def on_comments_written(self, written: CommentsWritten) -> None:
         """Ask for the words around line comments, then send them as one message."""
@@ -243,7 +210,7 @@ class DecidingScreen(Screen[None]):
                 text=asked.text,
                 comments=comments,
                 after_turn=asked.is_other,
-                attention=self._cost(row.item) if row is not None else Attention(),
+                attention=self.cost_of_item(row.item) if row is not None else Attention(),
             )
             if await self.send(command) is None:
                 return False
@@ -257,14 +224,14 @@ class DecidingScreen(Screen[None]):
 
     def action_stop(self) -> None:
         """Interrupt the agent."""
-        if (session := self.subject) is not None:
+        if (session := self.lone()) is not None:
             self.later(self._sent(Stop(session=session.id), Safe(f"Stopping session {session.number}")))
 
     def action_resume(self) -> None:
         """Go on with a session that stands still."""
-        if (session := self.subject) is not None:
+        if (session := self.lone()) is not None:
             row = self.item_row
-            self.later(self._resume(session.id, self._cost(row.item) if row is not None else Attention()))
+            self.later(self._resume(session.id, self.cost_of_item(row.item) if row is not None else Attention()))
 
     def action_undo(self) -> None:
         """Take back the last decision, and say which it was."""
@@ -276,6 +243,13 @@ class DecidingScreen(Screen[None]):
             session = self.store.session(SessionId(str(result.get("session", ""))))
             whose = f" of session {session.number}, {clean_line(session.name)}" if session else ""
             self.say(Safe(f"Undone: {clean_line(str(result.get('undone', 'decision')))}{whose}"))
+
+    async def _resume_all(self, row: AttentionRow) -> None:
+        """Let every session of a row go on; what it cost is charged once."""
+        cost = self.cost_of_item(row.item)
+        for asker in row.askers:
+            await self._resume(asker.session.id, cost)
+            cost = Attention()
 
     async def _resume(self, session: SessionId, cost: Attention) -> None:
         await self.send(Resume(session=session, attention=cost))
@@ -291,7 +265,8 @@ class DecidingScreen(Screen[None]):
     def cost_of(self, session: SessionId) -> Attention:
         """Return what the item under the cursor has cost, if it is this session's."""
         row = self.item_row
-        return self._cost(row.item) if row is not None and row.session.id == session else Attention()
+        return self.cost_of_item(row.item) if row is not None and row.session.id == session else Attention()
 
-    def _cost(self, item: AttentionItem) -> Attention:
+    def cost_of_item(self, item: AttentionItem) -> Attention:
+        """Return what an item has cost so far."""
         return self.looking.spent(item.id)

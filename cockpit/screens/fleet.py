@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import ClassVar
 
 from textual import events, on
@@ -18,7 +19,7 @@ from cockpit.screens.panes import make_panes
 from cockpit.screens.store import Store
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
-from widgets.attention import AttentionRow, queue_of
+from widgets.attention import AttentionRow, fold_name, queue_of, sessions_of, waiting_of
 from widgets.bar import Bar
 from widgets.card import Card
 from widgets.detail import Detail
@@ -70,6 +71,8 @@ class FleetScreen(DecidingScreen):
         self._shape: tuple[object, ...] = ()
         self._digits = ("", 0.0)
         self._is_item = False
+        self._apart: set[str] = set()
+        """Names of the folds whose items are shown one by one, too."""
         self._moved_at = 0.0
         self.list = FleetList(keyboard)
         self.detail = Detail(make_panes(store, link), id="detail")
@@ -112,14 +115,15 @@ class FleetScreen(DecidingScreen):
         """Bring everything that is seen up to date."""
         now = time.time()
         wanted = self.filter_box.value
-        shape = (self.store.shape, wanted, self.store.link)
+        shape = (self.store.shape, wanted, self.store.link, frozenset(self._apart))
         if shape != self._shape:
             self._shape = shape
             before, subject = self.list.row, self.subject
-            self.list.set_rows(fleet_rows(self.store, wanted), lesson_of(self.store.link, self.keyboard, wanted))
+            rows = fleet_rows(self.store, wanted, self._apart)
+            self.list.set_rows(rows, lesson_of(self.store.link, self.keyboard, wanted))
             if before is not None and subject is not None and (self.list.row is None or self.list.row.id != before.id):
                 # What was asked is answered, or something new is: a key meant for this session must not meet another.
-                self._turn_to(subject.id)
+                self._turn_to(subject.id, is_alone=False)
             self.looking.forget(set(self.store.state.attention))
         self.list.flush(now)
         self.query_one(Header).flush(self.store)
@@ -147,7 +151,7 @@ class FleetScreen(DecidingScreen):
 
     def is_seen(self, row: AttentionRow) -> bool:
         """Return whether the card shows this item; if not yet, show it."""
-        if self.card.item == row.item:
+        if self.card.items == row.items:
             return True
         self._look(time.time())
         return False
@@ -207,7 +211,7 @@ class FleetScreen(DecidingScreen):
 
     def action_next_waiting(self) -> None:
         """Go to the next thing that needs a person, round and round."""
-        queue = queue_of(self.store.state)
+        queue = queue_of(waiting_of(self.store.state))
         if not queue:
             self.say(Safe("Nothing needs you."))
             return
@@ -235,10 +239,39 @@ class FleetScreen(DecidingScreen):
             self._turn_to(session)
         self.list.focus()
 
-    def _turn_to(self, session: SessionId) -> bool:
-        """Put the cursor on what a session needs a decision for, else on the session; False when neither is listed."""
-        items = [item.id for item in self.store.state.attention.values() if item.session == session]
-        return any(self.list.select(row) for row in (*(f"item:{item}" for item in items), f"session:{session}"))
+    def _turn_to(self, session: SessionId, *, is_alone: bool = True) -> bool:
+        """Put the cursor on what a session needs a decision for, else on the session; False when neither is listed.
+
+        Where it asks the same as others, `is_alone` takes it apart from them.
+        """
+        mine = [asker.item for asker in waiting_of(self.store.state) if asker.session.id == session]
+        if mine and self.list.select(f"item:{mine[0].id}"):
+            return True
+        if mine and self.list.select(fold_name(mine[0])):
+            if is_alone and isinstance(self.list.row, AttentionRow) and self.list.row.is_folded:
+                self._take_apart(self.list.row.id)
+                self.list.select(f"item:{mine[0].id}")
+            return True
+        return self.list.select(f"session:{session}")
+
+    def _take_apart(self, fold: str) -> None:
+        self._apart.add(fold)
+        self.flush()
+
+    @on(Wanted)
+    def take_apart(self, wanted: Wanted) -> None:
+        """Show what several sessions ask alike one by one, or as one again."""
+        row = self.item_row
+        if wanted.what != "apart" or row is None:
+            return
+        name = fold_name(row.item)
+        if name in self._apart:
+            self._apart.discard(name)
+            self.flush()
+            self.list.select(name)
+        elif row.is_folded:
+            self._take_apart(name)
+            self.list.select(f"item:{row.item.id}")
 
     @on(Wanted)
     def go_or_peek(self, wanted: Wanted) -> None:
@@ -295,15 +328,22 @@ class FleetScreen(DecidingScreen):
         small.say([(f" {columns}x{rows} is too small: {SMALLEST[0]}x{SMALLEST[1]} at least", small.look["badge"])])
 
 
-def fleet_rows(store: Store, wanted: str) -> list[Row]:
-    """Return the rows of the list: what needs a person first, every other session by its state."""
+def fleet_rows(store: Store, wanted: str, apart: Collection[str] = ()) -> list[Row]:
+    """Return the rows of the list: what needs a person first, every other session by its state.
+
+    Args:
+        store: what there is.
+        wanted: the filter; empty: everything.
+        apart: names of folds whose items are listed one by one below them.
+    """
     state = store.state
-    queue = [row for row in queue_of(state) if not wanted or matches(row.session, wanted)]
-    waiting = {row.session.id for row in queue}
+    askers = [asker for asker in waiting_of(state) if not wanted or matches(asker.session, wanted)]
+    queue = queue_of(askers, apart)
+    waiting = sessions_of(queue)
     others = (s for s in state.sessions.values() if s.id not in waiting and (not wanted or matches(s, wanted)))
     rows: list[Row] = []
     if queue:
-        rows.append(HeadingRow("Needs you", len(queue), "question"))
+        rows.append(HeadingRow("Needs you", len(askers), "question"))
         rows.extend(queue)
     rows.extend(grouped(others))
     return rows

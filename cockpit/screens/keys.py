@@ -33,6 +33,7 @@ class Context(StrEnum):
     DISPATCH = "Dispatch box"
     WORDS = "Boxes in dialogs"
     DIALOG = "Dialogs"
+    SHEET = "Always"
 
 
 _IN_FLEET = (Context.APP, Context.FLEET)
@@ -43,6 +44,7 @@ _WAYS: tuple[tuple[Context, ...], ...] = (
     (*_IN_FLEET, Context.DISPATCH),
     (Context.APP, Context.WALL),
     (Context.APP, Context.DIALOG, Context.WORDS),
+    (Context.APP, Context.SHEET),
 )
 """The ways a key can take: every set of contexts that can be active together."""
 
@@ -117,6 +119,14 @@ TABLE: tuple[Key, ...] = (
     _k(Context.CARD, "card.approve", "a", "approve", "Approve the change, allow once, or answer", "approve"),
     _k(Context.CARD, "card.allow_session", "s", "allow('session')", "Allow for this session"),
     _k(Context.CARD, "card.allow_always", "A", "allow('always')", "Allow always: becomes a line of the policy"),
+    _k(
+        Context.CARD,
+        "card.apart",
+        "o",
+        "apart",
+        "Show one by one what several ask alike, or as one",
+        "each alone",
+    ),
     _k(Context.CARD, "card.down", "J", "scroll_card(3)", "Scroll a long question down"),
     _k(Context.CARD, "card.up", "K", "scroll_card(-3)", "Scroll a long question up"),
     # --- detail
@@ -164,6 +174,21 @@ TABLE: tuple[Key, ...] = (
     _k(Context.DIALOG, "dialog.other", "ctrl+t", "other", "Choose the other way to send", "other way"),
     _k(Context.DIALOG, "dialog.confirm_other", "ctrl+enter", "confirm_other", "Send at once the other way"),
     _k(Context.DIALOG, "dialog.cancel", "escape", "cancel", "Close; what was typed is kept", "close"),
+    # --- always
+    _k(Context.SHEET, "always.write", "enter", "write", "Write the line, and allow what is asked", "write"),
+    _k(Context.SHEET, "always.broader", "j down", "choose(1)", "A broader line", "broader"),
+    _k(Context.SHEET, "always.narrower", "k up", "choose(-1)", "A narrower line", "narrower"),
+    _k(Context.SHEET, "always.place", "tab", "place", "Write it into the other file", "other file"),
+    _k(Context.SHEET, "always.once", "a", "allow('once')", "Allow this once only", "once"),
+    _k(
+        Context.SHEET,
+        "always.session",
+        "s",
+        "allow('session')",
+        "Allow for this session; nothing is written",
+        "session",
+    ),
+    _k(Context.SHEET, "always.close", "escape", "cancel", "Leave everything as it was", "close"),
 )
 
 _BY_ID = {key.id: key for key in TABLE}

@@ -12,7 +12,7 @@ from cockpit.screens.store import Store
 from cockpit.sessions.types import FINAL, AttentionItem
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
-from widgets.attention import queue_of
+from widgets.attention import waiting_of
 from widgets.footer import KeyFooter
 from widgets.header import Header
 from widgets.wall import Wall
@@ -58,9 +58,9 @@ class WallScreen(Screen[SessionId | None]):
 
 
 def _tiles(store: Store) -> list[tuple[SessionState, AttentionItem | None]]:
-    queue = queue_of(store.state)
-    waiting = {row.session.id: row.item for row in reversed(queue)}
-    first = [(row.session, waiting.pop(row.session.id)) for row in queue if row.session.id in waiting]
+    queue = waiting_of(store.state)
+    waiting = {asker.session.id: asker.item for asker in reversed(queue)}
+    first = [(asker.session, waiting.pop(asker.session.id)) for asker in queue if asker.session.id in waiting]
     others = [s for s in store.state.sessions.values() if s.status not in FINAL]
     seen = {session.id for session, _ in first}
     return [*first, *((s, None) for s in others if s.id not in seen)]

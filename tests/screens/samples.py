@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cockpit.changes.types import ChangeStat, FileStat
 from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Receipt, When
 from cockpit.journal import types as ev
@@ -111,29 +113,39 @@ def checked(supervisor: FakeSupervisor, session: str, *outcomes: CheckOutcome, r
         supervisor.happen(session, ev.CheckFinished(when=When.TURN, round=2, result=result))
 
 
-def asks(supervisor: FakeSupervisor, session: str, command: str, *, kind: RequestKind = RequestKind.COMMAND) -> str:
-    """Let an agent wait for an answer."""
+def asks(
+    supervisor: FakeSupervisor,
+    session: str,
+    command: str,
+    *,
+    kind: RequestKind = RequestKind.COMMAND,
+    likeness: str = "",
+    **known: Any,
+) -> str:
+    """Let an agent wait for an answer; `known` are fields of its request."""
     request = f"r-{session}"
     options = ("keep both", "only the new one") if kind is RequestKind.QUESTION else ()
     argv = tuple(command.split()) if kind is RequestKind.COMMAND else ()
-    supervisor.say(
-        session,
-        RequestRaised(
-            request=request,
-            kind=kind,
-            title=command,
-            argv=argv,
-            cwd="/home/me/.local/share/cockpit/" + session,
-            reason="The lock file is older than pyproject.toml." if argv else "",
-            options=options,
-        ),
-    )
+    fields: dict[str, Any] = {
+        "argv": argv,
+        "cwd": "/home/me/.local/share/cockpit/" + session,
+        "reason": "The lock file is older than pyproject.toml." if argv else "",
+        "options": options,
+    }
+    supervisor.say(session, RequestRaised(request=request, kind=kind, title=command, **{**fields, **known}))
     supervisor.happen(session, ev.StatusChanged(status=SessionStatus.WAITING))
-    return raised(supervisor, session, AttentionKind.REQUEST, command, request=request)
+    return raised(supervisor, session, AttentionKind.REQUEST, command, request=request, likeness=likeness)
 
 
 def raised(
-    supervisor: FakeSupervisor, session: str, kind: AttentionKind, title: str, *, detail: str = "", request: str = ""
+    supervisor: FakeSupervisor,
+    session: str,
+    kind: AttentionKind,
+    title: str,
+    *,
+    detail: str = "",
+    request: str = "",
+    likeness: str = "",
 ) -> str:
     """Let something need a person."""
     item = AttentionItem(
@@ -143,10 +155,16 @@ def raised(
         title=title,
         detail=detail,
         request=request,
+        likeness=likeness,
         since=supervisor.at,
     )
     supervisor.happen(session, ev.AttentionRaised(item=item))
     return item.id
+
+
+def resolved(item: str) -> ev.AttentionResolved:
+    """Return the end of an attention item."""
+    return ev.AttentionResolved(item=item, how="withdrawn")
 
 
 def ready(supervisor: FakeSupervisor, name: str) -> str:

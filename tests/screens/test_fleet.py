@@ -39,7 +39,7 @@ async def test_what_needs_me_comes_first_with_the_exact_question(tmp_path: Path)
         lines = fleet.text(fleet.app.fleet.list).splitlines()
         assert lines[0].startswith(" Needs you 3")
         assert "fix login redirect" in lines[1]
-        assert "request" in lines[1]
+        assert "command" in lines[1]
         assert lines[2].strip("▌ ") == "pip install --upgrade httpx==0.28.1"
         heads = [line.split()[0] for line in lines if "──" in line]
         assert heads == ["Needs", "Working", "Checking", "Landing", "Queued", "Interrupted", "Landed", "Rejected"]
@@ -67,12 +67,11 @@ async def test_a_command_is_allowed_once_with_what_it_cost(tmp_path: Path) -> No
         assert answer.attention.looked_s > 0
 
 
-@pytest.mark.parametrize(("key", "decision"), [("s", AnswerDecision.SESSION), ("A", AnswerDecision.ALWAYS)])
-async def test_a_command_is_allowed_beyond_this_once(tmp_path: Path, key: str, decision: AnswerDecision) -> None:
+async def test_a_command_is_allowed_for_the_session(tmp_path: Path) -> None:
     async with screen(tmp_path, before=samples.fleet) as fleet:
-        await (await fleet.row("fix login")).press(key)
+        await (await fleet.row("fix login")).press("s")
         (answer,) = await fleet.supervisor.commanded(AnswerRequest)
-        assert answer.decision is decision
+        assert answer.decision is AnswerDecision.SESSION
 
 
 async def test_a_command_is_denied_with_a_reason(tmp_path: Path) -> None:

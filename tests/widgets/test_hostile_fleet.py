@@ -35,11 +35,13 @@ from tests.providers.corpus import HOSTILE
 from tests.screens import samples
 from tests.screens.pages import screen
 from tests.screens.supervisor import FakeSupervisor
-from widgets.attention import queue_of
-from widgets.card import card_lines, key_lines
+from widgets.attention import queue_of, waiting_of
+from widgets.card import key_lines
+from widgets.card_lines import card_lines
 from widgets.header import header_parts
 from widgets.lasting import last_lines
 from widgets.look import Look
+from widgets.palette import Palette
 from widgets.rows import Parts
 from widgets.sessions import SessionRow
 from widgets.sheet import sheet_of
@@ -47,6 +49,7 @@ from widgets.wall import tile_lines
 
 HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e0fff]")
 LOOK = Look.plain()
+PALETTE = Palette.plain()
 WIDTHS = (20, 37, 48, 80, 160)
 
 
@@ -107,7 +110,7 @@ def test_every_drawing_is_clean_and_fits(name: str) -> None:
     story(supervisor, HOSTILE[name].encode("utf-8", "replace").decode())
     state = supervisor.state
     (session,) = state.sessions.values()
-    (row,) = queue_of(state)
+    (row,) = queue_of(waiting_of(state))
     store = Store()
     store.state = state
     store.stands(LinkStatus.GONE)
@@ -117,8 +120,8 @@ def test_every_drawing_is_clean_and_fits(name: str) -> None:
         check(SessionRow(session).draw(width, LOOK, now), width)
         check(row.draw(width, LOOK, now), width)
         check(sheet_of(session, width, LOOK), max(width, 30))
-        check(card_lines(row, width, LOOK, now), max(width, 30))
-        check(key_lines(row, width, LOOK, keyboard, is_active=True), max(width, 40))
+        check(card_lines(row, width, PALETTE, now), max(width, 30))
+        check(key_lines(row, width, PALETTE, keyboard, is_active=True), max(width, 40))
         check(tile_lines(session, row.item, width, LOOK, now, is_chosen=True), max(width, 36))
         check(last_lines(supervisor.journal, [HOSTILE[name]], width, 50, LOOK), max(width, 30))
         left, right = header_parts(store, f"/src/{HOSTILE[name].replace('/', '')}", width, LOOK)
