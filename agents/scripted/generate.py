@@ -82,9 +82,7 @@ class GenerateReply:
         yield Piece(self._chunk(self._calls() or [{"text": ""}], "STOP"))
 
     def _calls(self) -> list[dict[str, Any]]:
-        return [
-            {"functionCall": {"name": use.tool.name, "args": json.loads(use.arguments)}} for use in self.answer.uses
-        ]
+        return [{"functionCall": {"name": use.tool.name, "args": use.values}} for use in self.answer.uses]
 
     def _chunk(self, parts: list[dict[str, Any]], finish: str = "") -> dict[str, Any]:
         spoken = output_tokens(self.answer)

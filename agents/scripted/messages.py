@@ -89,8 +89,7 @@ class MessagesReply:
         if self.answer.text:
             blocks.append({"type": "text", "text": self.answer.text})
         for use in self.answer.uses:
-            given = json.loads(use.arguments)
-            blocks.append({"type": "tool_use", "id": new_id("toolu"), "name": use.tool.name, "input": given})
+            blocks.append({"type": "tool_use", "id": new_id("toolu"), "name": use.tool.name, "input": use.values})
         return blocks
 
     def pieces(self) -> Iterator[Piece]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,15 @@ class ToolUse:
     tool: Offered
     arguments: str
     """JSON, or the free text of a custom tool."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The arguments for protocols that send them parsed; none where the script gives broken ones."""
+        try:
+            values = json.loads(self.arguments)
+        except ValueError:
+            return {}
+        return values if isinstance(values, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
