@@ -14,9 +14,11 @@ from cockpit.approvals.types import Answerer, PolicyPlace, Section
 from cockpit.changes.types import ChangeStat
 from cockpit.checks.types import CheckResult, Finding, Receipt, When
 from cockpit.costs.types import FleetBudget
+from cockpit.senses.types import DoneReport
 from cockpit.sessions.types import (
     AgentCommand,
     AgentEvent,
+    Answer,
     AttentionItem,
     Decision,
     SessionStatus,
@@ -305,6 +307,28 @@ class RequestAutoAnswered(_Event):
     reason: str = Field(default="", description="why, for people; the agent hears the reason of a denial")
 
 
+class QuestionAnswered(_Event):
+    """A human answered what an agent asked through the cockpit's own tools."""
+
+    kind: Literal["question_answered"] = "question_answered"
+    answer: Answer
+    is_taken: bool = Field(default=True, description="a tool call got it; else it is kept for the next one that asks")
+
+
+class DoneReported(_Event):
+    """The agent said, through the cockpit's own tools, that the task is complete."""
+
+    kind: Literal["done_reported"] = "done_reported"
+    report: DoneReport
+
+
+class HeadlineNoted(_Event):
+    """The agent said in one line what it is at."""
+
+    kind: Literal["headline_noted"] = "headline_noted"
+    text: str
+
+
 class Noted(_Event):
     """Something a person may want to know about a session or, without one, about the supervisor."""
 
@@ -346,6 +370,9 @@ Event = Annotated[
     | PolicyAdded
     | SessionAllowed
     | RequestAutoAnswered
+    | QuestionAnswered
+    | DoneReported
+    | HeadlineNoted
     | Noted,
     Field(discriminator="kind"),
 ]

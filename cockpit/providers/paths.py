@@ -146,6 +146,11 @@ class Paths:
         return self.state / "homes"
 
     @property
+    def senses(self) -> Path:
+        """Port and secret of the server of the tools for agents; for this user's eyes only."""
+        return self.state / "senses.json"
+
+    @property
     def spool(self) -> Path:
         """Holds one folder for every run of an agent."""
         return self.state / "spool"

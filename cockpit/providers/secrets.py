@@ -29,6 +29,7 @@ _TOKENS = (
     r"AIza[A-Za-z0-9_-]{35}",
     r"(?<![A-Za-z0-9_])hf_[A-Za-z0-9]{30,}",
     r"(?<![A-Za-z0-9_])npm_[A-Za-z0-9]{36}",
+    r"(?<![A-Za-z0-9])ckp_[A-Za-z0-9_.-]{1,80}\.[a-f0-9]{64}",  # our own, of a session
     r"pypi-AgEI[A-Za-z0-9_-]{40,}",
     r"do[opr]_v1_[a-f0-9]{40,}",
     r"(?<![A-Za-z0-9])SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
@@ -65,6 +66,7 @@ _HINTS = (
         "AKIA",
         "ASIA",
         "xox",
+        "ckp_",
     ),
     *("xapp-", "AIza", "hf_", "npm_", "pypi-", "_v1_", "SG.", "eyJ", "PRIVATE KEY", "://", "earer", "EARER"),
     *("uthorization", "UTHORIZATION", "pi-key", "pi-Key", "PI-KEY", "rivate-token", "RIVATE-TOKEN", "ookie", "OOKIE"),

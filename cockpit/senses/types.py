@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -89,6 +89,13 @@ class RulesSaid(Model):
     says: str
 
 
+class DoneReport(Model):
+    """What an agent says it has done; shown as its word, beside what was checked."""
+
+    summary: str
+    evidence: tuple[str, ...] = ()
+
+
 class Host(Protocol):
     """What stands behind the tools: acts for one session, in its own workspace, and nowhere else.
 
@@ -122,7 +129,3 @@ class Host(Protocol):
     def note(self, session: SessionId, text: str) -> None:
         """Show what the agent is at, in one line."""
         ...
-
-
-Served = Callable[[], Awaitable[None]]
-"""Serves until cancelled."""

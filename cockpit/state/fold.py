@@ -27,6 +27,7 @@ from cockpit.sessions.types import (
     TurnStarted,
     UsageReported,
 )
+from cockpit.state import senses
 from cockpit.state.model import Allowance, SessionState, State
 from cockpit.state.usage import add_call, day_began, fleet_extended, said_across
 
@@ -171,17 +172,18 @@ def _turn_over(session: SessionState, said: TurnEnded | AgentExited, at: float) 
         session.has_exited = True
     session.turn_started_at = None
     session.requests = {}
+    senses.turn_over(session)
     if isinstance(said, TurnEnded) and (said.summary or said.error):
         session.headline = _first_line(said.summary or said.error)
 
 
 def _message(session: SessionState, said: AgentMessage, _at: float) -> None:
     if said.author == "agent" and not said.is_reasoning:
-        session.headline = _first_line(said.text)
+        senses.show(session, _first_line(said.text))
 
 
 def _tool_started(session: SessionState, said: ToolStarted, _at: float) -> None:
-    session.headline = f"{said.tool}: {_first_line(said.title)}"
+    senses.show(session, f"{said.tool}: {_first_line(said.title)}")
 
 
 def _plan(session: SessionState, said: PlanChanged, _at: float) -> None:
@@ -285,6 +287,7 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
     ev.ReceiptIssued: _receipt,
     ev.FileReviewed: _file_reviewed,
     ev.SessionAllowed: _allowed,
+    **senses.OF_SESSION,
 }
 
 
@@ -311,7 +314,7 @@ def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: f
         if session.counted_until is not None:
             _count_work(session, at)
             session.counted_until = at
-        session.round = 0
+        session.round, session.report = 0, None
         session.allowance = Allowance(session.worked_s, session.usage.tokens, session.usage.cost_usd or 0.0)
     if decision.kind is DecisionKind.APPROVE:
         session.approval = decision.id

@@ -13,8 +13,10 @@ from pydantic import TypeAdapter
 from cockpit.changes.types import ChangeStat, QueueEntry
 from cockpit.checks.types import CheckResult, Finding, Receipt
 from cockpit.costs.types import PER_DAY, FleetBudget, Meter
+from cockpit.senses.types import DoneReport
 from cockpit.sessions.types import (
     AgentCommand,
+    Answer,
     AttentionItem,
     Decision,
     PlanStep,
@@ -53,6 +55,14 @@ class SessionState:
     """Epoch seconds of the agent's last sign of life."""
     headline: str = ""
     """What it is doing now, in one line."""
+    note: str = ""
+    """What it says itself that it is at, for as long as the turn lasts: it stands before what is seen of it."""
+    report: DoneReport | None = None
+    """What it says it has done, until a person wants more of it."""
+    has_reported: bool = False
+    """It has said so in the turn that runs."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """What people answered to questions that nobody waited for any more, until it is asked for again, by request."""
     workspace: WorkspaceInfo | None = None
     agent: str = ""
     model: str = ""

@@ -87,6 +87,7 @@ async def serve(door: socket.socket, host: Host, version: str, more: Iterable[To
 async def _listen(door: socket.socket, gate: Gate) -> None:
     config = uvicorn.Config(
         gate,
+        interface="asgi3",
         http="h11",
         ws="none",
         lifespan="off",
