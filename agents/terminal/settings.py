@@ -11,10 +11,10 @@ from agents.terminal.keys import sequence
 
 
 class Patterns(BaseModel):
-    """Regular expressions that tell from the screen's text what the program does.
+    r"""Regular expressions that tell from the screen's text what the program does.
 
     The text has a line for every row, without spaces at their ends and without empty rows at the end; `^` and `$` match
-    at every row, `\\Z` at the end. When several match, *waiting* counts before *working*, and that before *idle*.
+    at every row, `\Z` at the end. When several match, *waiting* counts before *working*, and that before *idle*.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -17,7 +17,11 @@ from openai.types.responses import ResponseStreamEvent
 from agents.native.endpoint import _connect
 from agents.start import start
 
-SERVE = {"agents.native": "agents.native.agent", "agents.mechanic": "agents.mechanic"}
+SERVE = {
+    "agents.native": "agents.native.agent",
+    "agents.mechanic": "agents.mechanic",
+    "agents.terminal": "agents.terminal.agent",
+}
 
 for _module in (*SERVE.values(), "agents.scripted.server"):
     importlib.import_module(_module)
