@@ -88,8 +88,10 @@ class MessagesReply:
             blocks.append({"type": "thinking", "thinking": self.answer.reasoning, "signature": "scripted"})
         if self.answer.text:
             blocks.append({"type": "text", "text": self.answer.text})
-        for use in self.answer.uses:
-            blocks.append({"type": "tool_use", "id": new_id("toolu"), "name": use.tool.name, "input": use.values})
+        blocks += [
+            {"type": "tool_use", "id": new_id("toolu"), "name": use.tool.name, "input": use.values}
+            for use in self.answer.uses
+        ]
         return blocks
 
     def pieces(self) -> Iterator[Piece]:
