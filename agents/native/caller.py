@@ -108,7 +108,6 @@ class ModelCaller:
         tokens = reply.tokens
         if tokens is None:
             return
-        price = self._settings.price
         self._wire.emit(
             UsageReported(
                 input_tokens=tokens.given,
@@ -116,6 +115,5 @@ class ModelCaller:
                 output_tokens=tokens.spoken,
                 context_used=tokens.given + tokens.spoken if is_context else None,
                 context_window=self._settings.context_window,
-                cost_usd=None if price is None else price.cost_usd(tokens.given, tokens.cached, tokens.spoken),
             )
         )

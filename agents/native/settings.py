@@ -16,21 +16,6 @@ class Approve(StrEnum):
     NEVER_ASK = "never-ask"  # none; what the sandbox does not give is refused
 
 
-class Price(BaseModel):
-    """US dollars for a million tokens."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    input: float = Field(ge=0)
-    cached: float | None = Field(default=None, ge=0, description="None: as input")
-    output: float = Field(ge=0)
-
-    def cost_usd(self, given: int, cached: int, spoken: int) -> float:
-        """Return the price of a call; `cached` tokens are part of the `given` ones."""
-        rate = self.input if self.cached is None else self.cached
-        return ((given - cached) * self.input + cached * rate + spoken * self.output) / 1_000_000
-
-
 class NativeSettings(BaseModel):
     """What a native agent can be told. `driver` names the driver and is not ours to read."""
 
@@ -50,7 +35,6 @@ class NativeSettings(BaseModel):
     context_window: int = Field(default=128_000, ge=2_000, description="tokens")
     max_output_tokens: int | None = Field(default=None, ge=1)
     reasoning_effort: str | None = None
-    price: Price | None = None
     retries: int = Field(default=6, ge=0, description="how often a failed model call is tried again")
     retry_wait_s: float = Field(default=1.0, ge=0, description="the first wait; each further one is twice as long")
     request_timeout_s: float = Field(default=600, gt=0, description="silence of the endpoint that counts as failed")

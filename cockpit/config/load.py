@@ -17,7 +17,7 @@ from cockpit.config.model import Config
 FILE_NAME = "cockpit.toml"
 USER_CONFIG = "config.toml"
 """Name of a person's own file, in their configuration folder."""
-PERSONAL_SECTIONS = ("default_agent", "agents", "ui", "policy")
+PERSONAL_SECTIONS = ("default_agent", "agents", "prices", "ui", "policy")
 """What a person's own file may say; everything else belongs to the repository."""
 
 _TOML_PLACE = re.compile(r"\(at line (\d+), column \d+\)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -24,6 +25,12 @@ BUILT_IN_AGENTS = {
 }
 
 
+class BudgetsConfig(BudgetConfig):
+    """How far a session may go before it pauses and asks, unless its task says otherwise. 0 means no limit."""
+
+    fleet: FleetBudgetConfig = Field(default_factory=FleetBudgetConfig)
+
+
 class Config(Model, extra="forbid"):
     """Everything that cockpit.toml says."""
 
@@ -31,7 +38,10 @@ class Config(Model, extra="forbid"):
         default=(), description="as `[[checks]]` with a name, or as `[checks.NAME]`"
     )
     sessions: SessionsConfig = Field(default_factory=SessionsConfig)
-    budget: BudgetConfig = Field(default_factory=BudgetConfig)
+    budget: BudgetsConfig = Field(default_factory=BudgetsConfig)
+    prices: dict[str, PriceConfig] = Field(
+        default_factory=dict, description='by name of the model, or a pattern such as `"small-*"`'
+    )
     agents: dict[str, AgentConfig] = Field(
         default_factory=lambda: dict(BUILT_IN_AGENTS),
         description="these exist without being written; `cockpit doctor` tells which are installed",
@@ -42,10 +52,18 @@ class Config(Model, extra="forbid"):
     ui: UiConfig = Field(default_factory=UiConfig)
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
 
-    @field_validator("agents")
+    @field_validator("agents", mode="before")
     @classmethod
-    def _with_built_in(cls, agents: dict[str, AgentConfig]) -> dict[str, AgentConfig]:
-        return {**BUILT_IN_AGENTS, **agents}
+    def _over_built_in(cls, agents: object) -> object:
+        """Lay what is written over the built-in agents, option by option; another driver makes another agent."""
+        if not isinstance(agents, dict):
+            return agents
+        merged: dict[str, Any] = {**BUILT_IN_AGENTS, **agents}
+        for name, built_in in BUILT_IN_AGENTS.items():
+            written = agents.get(name)
+            if isinstance(written, dict) and written.get("driver", built_in.driver) == built_in.driver:
+                merged[name] = {"driver": built_in.driver, **built_in.settings, **written}
+        return merged
 
     @field_validator("checks")
     @classmethod

@@ -10,6 +10,8 @@ from cockpit.types import Model
 
 FLEET_LIKENESS = "fleet budget"
 """Likeness of the items that ask whether the fleet may go on: one answer is one for all."""
+FLEET_USED_UP = "the fleet's budget is used up"
+"""How the reason begins for which a session is paused, or stays queued, until the fleet may go on."""
 PER_DAY = "_per_day"
 """Ending of the limits that begin anew each day."""
 

@@ -20,6 +20,7 @@ from cockpit.sessions.types import (
     AgentEvent,
     Answer,
     AttentionItem,
+    Budget,
     Decision,
     SessionStatus,
     Task,
@@ -59,6 +60,7 @@ class ConfigLoaded(_Event):
     max_parallel: int = 1
     missing_agents: tuple[str, ...] = Field(default=(), description="agents whose program is not on this machine")
     fleet_budget: FleetBudget = FleetBudget()
+    budgets: dict[str, Budget] = Field(default_factory=dict, description="by agent: limits of its sessions")
 
 
 class ConfigBroken(_Event):

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from cockpit.checks.types import Command
+from cockpit.costs.types import Price
 from cockpit.sessions.types import Budget
 from cockpit.types import Model
 
@@ -99,10 +100,14 @@ class AgentConfig(Model, extra="allow"):
         default_factory=dict, description="variables for it; `$NAME` stands for the cockpit's own variable of that name"
     )
     budget: BudgetConfig | None = Field(default=None, description="limits of its sessions; none: those of `[budget]`")
+    price: Price | None = Field(default=None, description="of its model, in place of `[prices]`")
+    cost: Literal["agent", "table"] = Field(
+        default="agent", description="whose word counts on what a call costs: its own, where it has one, or the prices"
+    )
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What its driver is told: what was written, but the driver's name and the budget."""
+        """What its driver is told: what was written, but the driver's name, the budget and the price."""
         common = {name: getattr(self, name) for name in ("command", "model", "mode", "env")}
         return {**(self.model_extra or {}), **{name: value for name, value in common.items() if value}}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from cockpit.costs.types import FLEET_LIKENESS, FLEET_USED_UP
 from cockpit.sessions.types import ACTIVE, AttentionItem, AttentionKind, Budget, RequestRaised, SessionStatus
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
@@ -12,7 +13,7 @@ from cockpit.types import SessionId
 _S = SessionStatus
 
 _NEXT: dict[SessionStatus, frozenset[SessionStatus]] = {
-    _S.QUEUED: frozenset({_S.PREPARING, _S.REJECTED, _S.INTERRUPTED}),
+    _S.QUEUED: frozenset({_S.PREPARING, _S.PAUSED, _S.REJECTED, _S.INTERRUPTED}),
     _S.PREPARING: frozenset({_S.WORKING, _S.FAILED, _S.INTERRUPTED, _S.REJECTED, _S.QUEUED}),
     _S.WORKING: frozenset(
         {_S.CHECKING, _S.WAITING, _S.PAUSED, _S.FAILED, _S.INTERRUPTED, _S.REJECTED, _S.PREPARING, _S.WORKING}
@@ -21,7 +22,7 @@ _NEXT: dict[SessionStatus, frozenset[SessionStatus]] = {
     _S.CHECKING: frozenset(
         {_S.READY, _S.WORKING, _S.PAUSED, _S.FAILED, _S.INTERRUPTED, _S.REJECTED, _S.LANDING, _S.PREPARING}
     ),
-    _S.PAUSED: frozenset({_S.PREPARING, _S.WORKING, _S.CHECKING, _S.REJECTED, _S.INTERRUPTED}),
+    _S.PAUSED: frozenset({_S.PREPARING, _S.QUEUED, _S.WORKING, _S.CHECKING, _S.REJECTED, _S.INTERRUPTED}),
     _S.INTERRUPTED: frozenset({_S.PREPARING, _S.WORKING, _S.QUEUED, _S.REJECTED}),
     _S.FAILED: frozenset({_S.PREPARING, _S.WORKING, _S.QUEUED, _S.REJECTED}),
     _S.READY: frozenset({_S.LANDING, _S.PREPARING, _S.WORKING, _S.REJECTED, _S.CHECKING}),
@@ -90,7 +91,10 @@ def item_of_status(session: SessionState, status: SessionStatus, reason: str, no
     if kind is None:
         return None
     title = reason or f"{session.name}: {status}"
-    return AttentionItem(id=f"{session.id}:{kind}", session=session.id, kind=kind, title=title, since=now)
+    likeness = FLEET_LIKENESS if reason.startswith(FLEET_USED_UP) else ""
+    return AttentionItem(
+        id=f"{session.id}:{kind}", session=session.id, kind=kind, title=title, likeness=likeness, since=now
+    )
 
 
 def item_of_request(session: SessionState, request: RequestRaised, now: float) -> AttentionItem:

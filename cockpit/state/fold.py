@@ -87,6 +87,7 @@ def _config_loaded(state: State, event: ev.ConfigLoaded, _at: float) -> None:
     state.target, state.agents, state.default_agent = event.target, event.agents, event.default_agent
     state.check_names, state.max_parallel, state.config_error = event.checks, event.max_parallel, ""
     state.missing_agents, state.fleet_budget = event.missing_agents, event.fleet_budget
+    state.budgets = event.budgets
 
 
 def _config_broken(state: State, event: ev.ConfigBroken, _at: float) -> None:

@@ -18,6 +18,7 @@ from cockpit.sessions.types import (
     AgentCommand,
     Answer,
     AttentionItem,
+    Budget,
     Decision,
     PlanStep,
     RateLimit,
@@ -172,6 +173,8 @@ class State:
     """What was used by day, for a month of them, oldest first."""
     limits: dict[str, tuple[RateLimit, ...]] = field(default_factory=dict)
     """Allowances of the agents' accounts, as last heard, by the agent's name in cockpit.toml."""
+    budgets: dict[str, Budget] = field(default_factory=dict)
+    """By agent: the limits of a session whose task has none of its own."""
     fleet_budget: FleetBudget = field(default_factory=FleetBudget)
     fleet_allowance: dict[str, float] = field(default_factory=dict)
     """By limit of the fleet: what had been spent when a human last let all go on; the limit counts from here."""
@@ -188,6 +191,10 @@ class State:
     def today(self) -> Usage:
         """What was used today."""
         return self.days.get(self.day, Usage())
+
+    def budget_of(self, session: SessionState) -> Budget | None:
+        """Return the limits of a session, as far as they are known."""
+        return session.task.budget or self.budgets.get(session.agent_name or session.task.agent or self.default_agent)
 
     def fleet_meters(self) -> tuple[Meter, ...]:
         """Return how each limit of the fleet stands; none where there is no limit."""

@@ -38,6 +38,7 @@ from cockpit.sessions.types import (
 )
 from cockpit.state.model import SessionState
 from cockpit.supervisor.services import Services
+from cockpit.supervisor.spending import Pricer, agent_name
 from cockpit.types import SessionId
 
 PACE_S = 0.05
@@ -63,6 +64,7 @@ class AgentLink:
         """Nothing is started or followed yet."""
         self._services = services
         self._session = session
+        self._pricer = Pricer(services, session)
         self._driver: Driver | None = None
         self._is_alive = False
         self._is_closing = False
@@ -82,7 +84,7 @@ class AgentLink:
 
     def agent_name(self) -> str:
         """Return which agent of cockpit.toml works on this task."""
-        return self._state.agent_name or self._state.task.agent or self._services.config.default_agent
+        return agent_name(self._services, self._state)
 
     @property
     def continues_turn(self) -> bool:
@@ -196,8 +198,7 @@ class AgentLink:
             self._services.progress(self._session, delta)
         if facts:
             await self._services.record.journal.room()
-            events = [AgentSaid(said=said) for said in facts]
-            self._services.record.add(self._session, *events, spool=(key, lines[-1].end_offset))
+            self._services.record.add(self._session, *self._pricer.events(facts), spool=(key, lines[-1].end_offset))
             if told := [said for said in facts if isinstance(said, _TURNING_POINTS)]:
                 heard(told, self._state.run)
 

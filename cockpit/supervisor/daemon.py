@@ -17,12 +17,14 @@ from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner, Confine
 from cockpit.checks.runtime.runner import RunProcess
 from cockpit.config import USER_CONFIG, Config, ConfigError, load
+from cockpit.costs.types import FLEET_USED_UP
 from cockpit.journal.errors import JournalError
 from cockpit.journal.repo import Journal
 from cockpit.journal.types import (
     ConfigBroken,
     ConfigLoaded,
     Envelope,
+    FleetExtended,
     Noted,
     SessionCreated,
     StatusChanged,
@@ -39,13 +41,14 @@ from cockpit.providers.sandbox import Policy, Sandbox
 from cockpit.providers.secrets import redact, secret_values
 from cockpit.sessions.runtime.spool_watch import SpoolWatcher, open_watcher
 from cockpit.sessions.service import next_to_start, session_id
-from cockpit.sessions.types import ACTIVE, FINAL, Task
+from cockpit.sessions.types import ACTIVE, FINAL, SessionStatus, Task
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
 from cockpit.supervisor.record import Record
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner
 from cockpit.supervisor.session import SessionLoop
-from cockpit.supervisor.signals import Signal, Start, TakenDown, Tick
+from cockpit.supervisor.signals import MayGoOn, Signal, Start, TakenDown, Tick
+from cockpit.supervisor.spending import budgets_of, day_of, fleet_used_up
 from cockpit.supervisor.watch import watch_config, watch_workspaces
 from cockpit.types import SessionId
 
@@ -97,10 +100,33 @@ class Supervisor:
         return created
 
     def start_queued(self) -> None:
-        """Let queued sessions begin where places are free."""
+        """Let queued sessions begin where places are free. While the fleet may not go on, one of them asks for all."""
         sessions = self.services.record.state.sessions.values()
-        for session in next_to_start(sessions, self.services.config.sessions.max_parallel):
+        due = next_to_start(sessions, self.services.config.sessions.max_parallel)
+        if self.services.fleet_used_up:
+            due = [] if self._paused_by_fleet() else due[:1]
+        for session in due:
             self.post(session, Start())
+
+    def judge_fleet(self) -> None:
+        """See what day it is and whether the fleet may go on: those that wait for it go on, or learn that they wait."""
+        services = self.services
+        if begun := day_of(services):
+            services.record.add(None, *begun)
+        services.fleet_used_up = fleet_used_up(services.record.state)
+        reason = FLEET_USED_UP if services.fleet_used_up else ""
+        if not reason:
+            for session in self._paused_by_fleet():
+                if loop := self.loops.get(session):
+                    loop.post(MayGoOn())
+        for waiting in services.record.state.sessions.values():
+            is_told = waiting.reason == reason or waiting.reason not in ("", FLEET_USED_UP)
+            if waiting.status is SessionStatus.QUEUED and not is_told:
+                services.record.add(waiting.id, StatusChanged(status=SessionStatus.QUEUED, reason=reason))
+
+    def _paused_by_fleet(self) -> list[SessionId]:
+        sessions = self.services.record.state.sessions.values()
+        return [s.id for s in sessions if s.status is SessionStatus.PAUSED and s.reason.startswith(FLEET_USED_UP)]
 
     def post(self, session: SessionId, signal: Signal) -> None:
         """Hand something to a session."""
@@ -125,9 +151,14 @@ class Supervisor:
             log.warning("%d sessions did not end in time", sum(not done.is_set() for done in ending))
 
     def happened(self, envelope: Envelope, _body: bytes) -> None:
-        """Fill a place as soon as it gets free (see `Record.listen`)."""
-        if isinstance(envelope.event, StatusChanged) and envelope.event.status not in ACTIVE:
-            self.start_queued()
+        """Fill a place as soon as it gets free, let all go on as soon as they may (see `Record.listen`)."""
+        match envelope.event:
+            case StatusChanged(status=status) if status not in ACTIVE:
+                self.start_queued()
+            case FleetExtended():
+                asyncio.get_running_loop().call_soon(self.judge_fleet)
+            case _:
+                pass
 
     async def tell_config(self) -> None:
         """Journal what cockpit.toml says now, as far as screens show it."""
@@ -138,8 +169,11 @@ class Supervisor:
             default_agent=config.default_agent,
             checks=tuple(check.name for check in config.checks),
             max_parallel=config.sessions.max_parallel,
+            fleet_budget=config.budget.fleet,
+            budgets=budgets_of(config),
         )
         self.services.record.add(None, event)
+        self.judge_fleet()
 
     def _begin_loop(self, session: SessionId, offset: int = 0) -> SessionLoop:
         loop = SessionLoop(self.services, session, self.tasks, offset)
@@ -153,6 +187,7 @@ class Supervisor:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            self.judge_fleet()
             for loop in self.loops.values():
                 loop.post(Tick())
             self.start_queued()

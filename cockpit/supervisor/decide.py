@@ -28,6 +28,8 @@ from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import new_id
 from cockpit.supervisor.closing import keep_work, wind_up
 from cockpit.supervisor.signals import Asked, Undone
+from cockpit.supervisor.spending import extended
+from cockpit.supervisor.verdicts import words_on_findings
 
 if TYPE_CHECKING:
     from cockpit.supervisor.session import SessionLoop
@@ -172,11 +174,25 @@ async def _resume(loop: SessionLoop, command: Resume, person: str) -> None:
         await loop.prepare_again(*_decided(loop, kind, person, command.attention, text=command.text))
         return
     await loop.agent.ensure()
-    decided = _decided(loop, kind, person, command.attention, text=command.text)
-    if loop.agent.goes_on_by_itself and not command.text:
+    await _go_on(loop, command.text, person, *_decided(loop, kind, person, command.attention, text=command.text))
+
+
+async def go_on_again(loop: SessionLoop) -> None:
+    """Go on with a session that was paused for the sake of the fleet, which may go on."""
+    if _never_began(loop.state):
+        await loop.move(_S.QUEUED)
+        return
+    await loop.agent.ensure()
+    await _go_on(loop, "", "cockpit")
+
+
+async def _go_on(loop: SessionLoop, text: str, person: str, *decided: Event) -> None:
+    if loop.agent.goes_on_by_itself and not text:
         await loop.go_on(*decided)
         return
-    await loop.begin_turn(command.text or "Go on with the task where you were interrupted.", person, *decided)
+    if not text and loop.items.is_of_fleet and loop.state.findings:  # it was not told them
+        text = words_on_findings(loop, loop.state.findings)
+    await loop.begin_turn(text or "Go on with the task where you were interrupted.", person, *decided)
 
 
 async def undo(loop: SessionLoop, undone: Undone) -> dict[str, Any]:
@@ -259,4 +275,6 @@ def _decided(
         comments=comments,
         undoes=undoes,
     )
-    return [DecisionMade(decision=decision), *loop.items.decided(str(kind), attention, person, request)]
+    goes_on = loop.items.is_of_fleet and kind in _SPOKEN
+    granted = extended(loop.services.record.state, person) if goes_on else []
+    return [DecisionMade(decision=decision), *granted, *loop.items.decided(str(kind), attention, person, request)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cockpit.costs.types import FLEET_LIKENESS
 from cockpit.journal.types import AttentionRaised, AttentionResolved, Event
 from cockpit.protocol.types import Attention
 from cockpit.sessions.service import item_of_status
@@ -32,6 +33,11 @@ class OpenItems:
     def has(self, kind: AttentionKind, request: str = "") -> bool:
         """Return whether an item of this kind is open."""
         return self.id_of(kind, request) in self._services.record.state.attention
+
+    @property
+    def is_of_fleet(self) -> bool:
+        """Whether the session waits for the fleet to be let go on."""
+        return any(item.likeness == FLEET_LIKENESS for item in self.all())
 
     def raised(self, kind: AttentionKind, title: str, since: float | None = None) -> AttentionRaised:
         """Return the event of a new item."""

@@ -45,6 +45,8 @@ class Services:
     """Runs a command whose processes are found again after a crash of ours."""
     progress: Callable[[SessionId, AgentEvent], None]
     is_watched: Callable[[SessionId], bool]
+    fleet_used_up: str = ""
+    """Which limit of the fleet is reached, for people; empty: none. Judged by the daemon."""
     landing: Landing = field(init=False)
     """The merge queues; set by the daemon, which makes them out of the other parts."""
 

@@ -37,7 +37,7 @@ from cockpit.sessions.types import (
 from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import AgentLife, new_id
 from cockpit.supervisor.closing import wind_up
-from cockpit.supervisor.decide import decide, opening_words, undo
+from cockpit.supervisor.decide import decide, go_on_again, opening_words, undo
 from cockpit.supervisor.items import OpenItems
 from cockpit.supervisor.rounds import run_round
 from cockpit.supervisor.services import Services
@@ -48,6 +48,7 @@ from cockpit.supervisor.signals import (
     Heard,
     LeftQueue,
     Lost,
+    MayGoOn,
     Overdue,
     Prepared,
     Signal,
@@ -57,6 +58,7 @@ from cockpit.supervisor.signals import (
     Tick,
     Undone,
 )
+from cockpit.supervisor.spending import budget_of
 from cockpit.supervisor.step import Step, reason_of
 from cockpit.supervisor.take_up import take_up
 from cockpit.supervisor.verdicts import checked, left_queue
@@ -96,9 +98,7 @@ class SessionLoop:
     @property
     def budget(self) -> Budget:
         """The session's own budget, else its agent's, else the repository's."""
-        config = self.services.config
-        agent = config.agents.get(self.agent.name)
-        return self.state.task.budget or (agent and agent.budget) or config.budget
+        return budget_of(self.services, self.state)
 
     def post(self, signal: Signal) -> None:
         """Put something into the inbox."""
@@ -136,7 +136,9 @@ class SessionLoop:
                 for said in signal.said:
                     await self._heard(said)
             case Start() if status is _S.QUEUED:
-                await self.prepare_again()
+                await (self.pause(self.services.fleet_used_up) if self.services.fleet_used_up else self.prepare_again())
+            case MayGoOn() if status is _S.PAUSED and self.items.is_of_fleet and not self.services.fleet_used_up:
+                await go_on_again(self)
             case Prepared() if status is _S.PREPARING:
                 await self.begin_turn(opening_words(self))
             case Checked() if status is _S.CHECKING:
@@ -346,11 +348,15 @@ class SessionLoop:
 
     # --- as time passes ---------------------------------------------------------------------------------------------
 
+    def _used_up(self, now: float) -> str:
+        limit = used_up(self.state, self.budget, now)
+        return f"budget used up: {limit}" if limit else self.services.fleet_used_up
+
     async def _tick(self) -> None:
         now = self.services.clock.now()
         state = self.state
-        if state.status in _IN_TURN and self._leaving is None and (limit := used_up(state, self.budget, now)):
-            self.leave_for(_S.PAUSED, f"budget used up: {limit}")
+        if state.status in _IN_TURN and self._leaving is None and (reason := self._used_up(now)):
+            self.leave_for(_S.PAUSED, reason)
             await self.agent.end_turn()
         silent_s = silent_for(state, now)
         limit_s = self.services.config.sessions.stall_minutes * 60

@@ -71,6 +71,11 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class MayGoOn:
+    """The fleet's budget has room again for those that were paused by it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """The workspace is ready."""
 
@@ -115,6 +120,7 @@ Signal = (
     | Overdue
     | TakenDown
     | Start
+    | MayGoOn
     | Prepared
     | Checked
     | StepFailed

@@ -24,9 +24,11 @@ async def checked(loop: SessionLoop, result: Round) -> None:
         await _clean(loop, result)
     elif limit := _rounds_used_up(loop):
         await loop.pause(f"{len(result.findings)} findings are left after {limit}")
+    elif loop.services.fleet_used_up:
+        await loop.pause(loop.services.fleet_used_up)
     else:
         sent = FindingsSent(round=loop.state.round, new=result.new, still_open=result.still_open, fixed=result.fixed)
-        await loop.begin_turn(_words(loop, result.new, result.still_open, result.fixed), "cockpit", sent)
+        await loop.begin_turn(words_on_findings(loop, result.new, result.still_open, result.fixed), "cockpit", sent)
 
 
 async def left_queue(loop: SessionLoop, signal: LeftQueue) -> None:
@@ -36,7 +38,7 @@ async def left_queue(loop: SessionLoop, signal: LeftQueue) -> None:
         return
     note, conflicts = await loop.workspace.take_over_target()
     findings = conflicts or signal.findings
-    text = f"Your change could not land: {signal.reason}. {note}\n\n{_words(loop, findings, (), ())}"
+    text = f"Your change could not land: {signal.reason}. {note}\n\n{words_on_findings(loop, findings)}"
     await loop.begin_turn(text, "cockpit", FindingsSent(round=loop.state.round, new=findings))
 
 
@@ -49,7 +51,10 @@ async def _clean(loop: SessionLoop, result: Round) -> None:
     await loop.agent.retire()
 
 
-def _words(loop: SessionLoop, new: Iterable[Finding], still_open: Iterable[Finding], fixed: Iterable[Finding]) -> str:
+def words_on_findings(
+    loop: SessionLoop, new: Iterable[Finding], still_open: Iterable[Finding] = (), fixed: Iterable[Finding] = ()
+) -> str:
+    """Return what the agent is told of findings."""
     limit = loop.budget.rounds
     left = None if limit is None else max(0, limit - loop.state.round)
     checks = loop.services.config.checks

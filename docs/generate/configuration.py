@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.native.settings import NativeSettings, Price
+from agents.native.settings import NativeSettings
 from cockpit.config.load import PERSONAL_SECTIONS
 from cockpit.config.reference import reference
 from docs.generate.tables import section
@@ -67,9 +67,8 @@ repaired. `driver = "native"` speaks to a model at an OpenAI-compatible endpoint
 def page() -> str:
     """Return the page."""
     native = section(NativeSettings, '`[agents.NAME]` with `driver = "native"`', ("driver",))
-    price = section(Price, "`[agents.NAME.price]`")
-    text = "\n".join((_HEAD, reference().rstrip(), "", _NATIVE, *native, *price))
-    return text.replace("[Price](#price)", "a table").replace("[Approve](#approve)", _choices()).rstrip() + "\n"
+    text = "\n".join((_HEAD, reference().rstrip(), "", _NATIVE, *native))
+    return text.replace("[Approve](#approve)", _choices()).rstrip() + "\n"
 
 
 def _choices() -> str:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from agents.native.settings import Price
 from cockpit.sessions.types import (
     AgentMessage,
     AgentReady,
@@ -52,7 +51,7 @@ async def test_a_whole_turn_runs_edits_and_ends(bench: Bench) -> None:
     (bench.workspace / "a.py").write_text("x = 1\n")
     (bench.workspace / "AGENTS.md").write_text("Use two spaces.")
     async with bench.model(WHOLE) as model:
-        bench.use(model, price={"input": 1, "cached": 0.1, "output": 10})
+        bench.use(model)
         await bench.start()
         ended = await bench.turn("a whole turn please")
     assert (ended.turn, ended.reason, ended.summary) == (1, TurnReason.DONE, "x is 2")
@@ -70,8 +69,7 @@ async def test_a_whole_turn_runs_edits_and_ends(bench: Bench) -> None:
     assert bench.seen(PlanChanged)[0].steps[0].text == "look"
     assert "".join(e.text for e in bench.seen(ToolOutput)) in finished[1].output
     usage = bench.seen(UsageReported)[-1]
-    price = Price(input=1, cached=0.1, output=10)
-    assert usage.cost_usd == price.cost_usd(usage.input_tokens, usage.cached_tokens, usage.output_tokens) > 0
+    assert usage.cost_usd is None, "what a call costs is the supervisor's to say"
     assert usage.context_used == usage.input_tokens + usage.output_tokens
     first = bench.requests()[0]
     assert first["store"] is False and "Use two spaces." in first["instructions"]
