@@ -16,9 +16,8 @@ from pydantic import ValidationError
 
 from cockpit.providers.paths import socket_of
 from cockpit.providers.peer import is_trusted, peer_uid
-from cockpit.sessions.types import TERMINAL_ACT, TerminalAct, TerminalReply
+from cockpit.sessions.types import TERMINAL_ACT, TERMINAL_SOCKET, TerminalAct, TerminalReply
 
-SOCKET_NAME = "terminal.sock"
 _LINE_BYTES = 8 << 20
 _WITHIN_S = 10.0
 
@@ -26,7 +25,7 @@ _WITHIN_S = 10.0
 @contextlib.asynccontextmanager
 async def opened(memory: Path, act: Callable[[TerminalAct], str]) -> AsyncIterator[None]:
     """Take acts at the socket of `memory` meanwhile; `act` returns why one was not done, or nothing."""
-    path = socket_of(memory, SOCKET_NAME)
+    path = socket_of(memory, TERMINAL_SOCKET)
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     mask = os.umask(0o177)

@@ -155,6 +155,36 @@ class Resume(Model):
     attention: Attention = Attention()
 
 
+class TypeKeys(Model):
+    """Type into the terminal of an agent that has one: keys as a terminal sends them, or text to paste.
+
+    Not journaled: it may be a password. Send the next ones when these are answered; commands under way have no order.
+    """
+
+    cmd: Literal["type_keys"] = "type_keys"
+    session: SessionId
+    data: str = Field(max_length=1 << 20, repr=False)
+    is_paste: bool = False
+
+
+class ResizeTerminal(Model):
+    """Change the size of an agent's terminal."""
+
+    cmd: Literal["resize_terminal"] = "resize_terminal"
+    session: SessionId
+    columns: int = Field(ge=20, le=300)
+    rows: int = Field(ge=5, le=100)
+
+
+class ShowTerminal(Model):
+    """Have an agent's terminal send frames often for the next five seconds; they are pushed to those who watch."""
+
+    cmd: Literal["show_terminal"] = "show_terminal"
+    session: SessionId
+    is_whole: bool = Field(default=False, description="begin with a whole screen")
+    is_attached: bool = Field(default=False, description="a person has the keyboard: no turn ends meanwhile")
+
+
 class Undo(Model):
     """Take back the person's last decision, while it has not landed. Result: `{"undone": kind, "session": id}`."""
 
@@ -228,6 +258,9 @@ Command = Annotated[
     | PreviewAlways
     | Stop
     | Resume
+    | TypeKeys
+    | ResizeTerminal
+    | ShowTerminal
     | Undo
     | ReviewFile
     | GetDiff

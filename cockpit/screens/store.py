@@ -19,6 +19,7 @@ from cockpit.sessions.types import (
     AgentMessage,
     MessageDelta,
     ReasoningDelta,
+    TerminalScreen,
     ToolEnded,
     ToolOutput,
     TurnEnded,
@@ -26,6 +27,7 @@ from cockpit.sessions.types import (
 from cockpit.state.digest import apply_digest
 from cockpit.state.fold import apply
 from cockpit.state.model import STATE, SessionState, State
+from cockpit.state.terminal import Glass
 from cockpit.types import SessionId
 
 KEPT_TAIL = 4_000
@@ -67,6 +69,8 @@ class Watched:
     tail: deque[ev.Envelope] = field(default_factory=lambda: deque(maxlen=KEPT_TAIL))
     live: dict[str, str] = field(default_factory=dict)
     """Text so far of messages, reasoning and outputs under way, by item."""
+    glass: Glass = field(default_factory=Glass)
+    """What the agent's terminal shows, where it has one."""
     kinds: dict[str, type[AgentEvent]] = field(default_factory=dict)
     """Which delta an item of `live` is made of: `MessageDelta`, `ReasoningDelta` or `ToolOutput`."""
     gap: int = 0
@@ -162,6 +166,9 @@ class Store:
     def _progress(self, push: Progress) -> None:
         watched = self._watched.get(push.session)
         said = push.said
+        if watched is not None and isinstance(said, TerminalScreen):
+            watched.glass.take(said)
+            return
         if watched is None or not isinstance(said, MessageDelta | ReasoningDelta | ToolOutput):
             return
         text = watched.live.get(said.item, "") + said.text

@@ -16,6 +16,7 @@ from cockpit.state.model import Stats
 from cockpit.supervisor.garbage import collect
 from cockpit.supervisor.record import envelope_of, is_known
 from cockpit.supervisor.signals import Asked, Human, Undone
+from cockpit.supervisor.terminal import pass_on
 from cockpit.types import SessionId
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ class Commands:
                 return await self._events(command)
             case cmd.ReviewFile():
                 return await self._review(command, person)
+            case cmd.TypeKeys() | cmd.ResizeTerminal() | cmd.ShowTerminal():
+                memory = self.supervisor.services.paths.spool / command.session / "memory"
+                await pass_on(command, self._loop(command.session).state, memory)
+                return {}
             case cmd.GetStats():
                 return self._stats()
             case cmd.CollectGarbage():

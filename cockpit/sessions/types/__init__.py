@@ -52,13 +52,23 @@ from cockpit.sessions.types.session import (
     Usage,
     WorkspaceInfo,
 )
-from cockpit.sessions.types.terminal import SHOWN_FOR_S, TERMINAL_ACT, Keys, Resize, Show, TerminalAct, TerminalReply
+from cockpit.sessions.types.terminal import (
+    SHOWN_FOR_S,
+    TERMINAL_ACT,
+    TERMINAL_SOCKET,
+    Keys,
+    Resize,
+    Show,
+    TerminalAct,
+    TerminalReply,
+)
 
 __all__ = [
     "ACTIVE",
     "FINAL",
     "SHOWN_FOR_S",
     "TERMINAL_ACT",
+    "TERMINAL_SOCKET",
     "AgentCommand",
     "AgentEvent",
     "AgentExited",

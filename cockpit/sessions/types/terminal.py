@@ -33,6 +33,8 @@ class Show(Model):
     is_attached: bool = Field(default=False, description="a person has the keyboard: no turn ends meanwhile")
 
 
+TERMINAL_SOCKET = "terminal.sock"
+"""Where it takes them, in the agent's memory: one connection an act, one line of JSON in, one line out."""
 SHOWN_FOR_S = 5.0
 """How long a `Show` counts."""
 
