@@ -24,6 +24,7 @@ from cockpit.sessions.types import (
     AgentEvent,
     AgentExited,
     AgentNotice,
+    Answer,
     Close,
     MessageDelta,
     ReasoningDelta,
@@ -32,6 +33,7 @@ from cockpit.sessions.types import (
     Steered,
     ToolOutput,
     TurnEnded,
+    TurnReason,
     TurnStarted,
     WorkspaceInfo,
     is_progress,
@@ -152,6 +154,10 @@ class AgentLink:
 
         `with_it` are events that reach the disk together with it. Returns whether the agent may have it.
         """
+        questions = self._services.senses.questions
+        if isinstance(command, Answer) and questions.is_open(self._session, command.request):
+            await questions.answer(self._session, command, *with_it)
+            return True
         await self._services.record.add(self._session, *with_it, CommandSent(command=command, author=author))
         return await self.deliver(command)
 
@@ -198,6 +204,7 @@ class AgentLink:
             self._services.progress(self._session, delta)
         if facts:
             await self._services.record.journal.room()
+            facts = [self._as_reported(said) for said in facts]
             self._services.record.add(self._session, *self._pricer.events(facts), spool=(key, lines[-1].end_offset))
             if told := [said for said in facts if isinstance(said, _TURNING_POINTS)]:
                 heard(told, self._state.run)
@@ -209,6 +216,14 @@ class AgentLink:
             return [AgentNotice(level="warning", text=text)]
         # What only the runner's exit file may say is not believed when the agent says it.
         return [said for said in driver.decode(line.data) if not isinstance(said, AgentExited)]
+
+    def _as_reported(self, said: AgentEvent) -> AgentEvent:
+        """Return the end of a turn as *done* where the agent said before, through our tools, that the task is."""
+        report = self._state.report
+        if not isinstance(said, TurnEnded) or said.reason is not TurnReason.COMPLETED or report is None:
+            return said
+        done = {"reason": TurnReason.DONE, "summary": report.summary}
+        return said.model_copy(update=done) if self._state.has_reported else said
 
     async def _ended(self, key: str, directory: Path, end: SpoolEnd, heard: Heard) -> None:
         self._is_alive = False
@@ -238,6 +253,7 @@ class AgentLink:
             checks=tuple(check.model_dump(mode="json") for check in services.config.checks),
             resume=is_resume,
             thread=self._state.thread if is_resume else "",
+            mcp=services.senses.access(self._session),
         )
 
     def _allowed(self, own: object) -> list[list[str]]:

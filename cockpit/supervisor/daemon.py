@@ -45,6 +45,7 @@ from cockpit.sessions.types import ACTIVE, FINAL, SessionStatus, Task
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
 from cockpit.supervisor.record import Record
+from cockpit.supervisor.senses import open_senses
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner
 from cockpit.supervisor.session import SessionLoop
 from cockpit.supervisor.signals import MayGoOn, Signal, Start, TakenDown, Tick
@@ -79,6 +80,8 @@ class Supervisor:
     async def begin(self) -> None:
         """Take up every session where it was left."""
         record = self.services.record
+        self.services.senses = await open_senses(self.services, self.loops.get, self.post)
+        self.tasks.create_task(self.services.senses.serve(), name="tools for agents")
         offsets = await record.journal.spool_offsets()
         for session in list(record.state.sessions.values()):
             if session.status not in FINAL:

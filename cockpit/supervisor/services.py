@@ -21,6 +21,7 @@ from cockpit.types import SessionId
 
 if TYPE_CHECKING:
     from cockpit.supervisor.landing import Landing
+    from cockpit.supervisor.senses import Senses
 
 
 OWNER_MARKER = "COCKPIT_OWNER"
@@ -49,6 +50,8 @@ class Services:
     """Which limit of the fleet is reached, for people; empty: none. Judged by the daemon."""
     landing: Landing = field(init=False)
     """The merge queues; set by the daemon, which makes them out of the other parts."""
+    senses: Senses = field(init=False)
+    """The tools that agents are given; set by the daemon, like the merge queues."""
 
     def marked(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of a process that must not outlive the supervisor for long."""

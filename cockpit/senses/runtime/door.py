@@ -32,12 +32,11 @@ def _listen(port: int) -> socket.socket:
     return door
 
 
-async def knock(door: socket.socket) -> None:
-    """Wait for somebody at the door; they stay there."""
+async def knock(door: socket.socket, is_wanted: asyncio.Event) -> None:
+    """Wait until somebody is at the door, who stays there, or is expected."""
     loop = asyncio.get_running_loop()
-    knocked = asyncio.Event()
-    loop.add_reader(door, knocked.set)
+    loop.add_reader(door, is_wanted.set)
     try:
-        await knocked.wait()
+        await is_wanted.wait()
     finally:
         loop.remove_reader(door)
