@@ -10,6 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from cockpit.changes.config import MergeConfig
 from cockpit.checks.config import CheckConfig
 from cockpit.config.ui import UiConfig
+from cockpit.costs.config import FleetBudgetConfig, PriceConfig
+from cockpit.senses.config import SensesConfig
 from cockpit.sessions.config import AgentConfig, BudgetConfig, PolicyConfig, SessionsConfig
 from cockpit.types import Model
 
@@ -51,6 +53,7 @@ class Config(Model, extra="forbid"):
     merge: MergeConfig = Field(default_factory=MergeConfig)
     ui: UiConfig = Field(default_factory=UiConfig)
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
+    senses: SensesConfig = Field(default_factory=SensesConfig)
 
     @field_validator("agents", mode="before")
     @classmethod

@@ -163,7 +163,7 @@ class Senses:
 
     def note(self, session: SessionId, text: str) -> None:
         """Make a line of the agent's its session's headline. Raises `SenseRefused` for too many of them."""
-        line = clean_line(" ".join(text.split()))
+        line: str = clean_line(" ".join(text.split()))
         if not line:
             raise SenseRefused("A note needs words.")
         if wait_s := self._notes.take(session, self._services.clock.monotonic()):
