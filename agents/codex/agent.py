@@ -140,9 +140,9 @@ class CodexAgent(Agent):
             for event in self._translation.close():
                 self.wire.emit(event)
 
-    def _explain(self, text: str) -> None:
+    async def _explain(self, text: str) -> None:
         if self._running is not None:
-            self._running.explain(text)
+            await self._running.explain(text)
 
     # what codex says
 

@@ -13,15 +13,16 @@ from agents.codex.translation import Translation
 from agents.requests import Requests
 from cockpit.sessions.types import Answer, AnswerDecision, RequestRaised
 
-Explain = Callable[[str], None]
+Explain = Callable[[str], Awaitable[None]]
 """Lets the agent hear a text while it works."""
+Notice = Callable[[str], None]
 
 
 class Approvals:
     """Turns codex's questions into requests, and what people answer into codex's words."""
 
     def __init__(
-        self, requests: Requests, translation: Translation, workspace: Path, explain: Explain, notice: Explain
+        self, requests: Requests, translation: Translation, workspace: Path, explain: Explain, notice: Notice
     ) -> None:
         """Raise requests over `requests`; reasons for a denial go to `explain`, oddities to `notice`."""
         self._requests = requests
@@ -56,12 +57,13 @@ class Approvals:
         is_allowed = answer.decision is not AnswerDecision.DENY
         # Without an id it is no person's answer: a redirect took the request back, and says why itself.
         if not is_allowed and answer.id and answer.text.strip():
-            self._explain(f"I did not allow this: {request.title}\nReason: {answer.text.strip()}")
+            # Before the refusal itself, or the agent would go on without knowing why.
+            await self._explain(f"I did not allow this: {request.title}\nReason: {answer.text.strip()}")
         return is_allowed
 
     async def _command(self, params: Params) -> Params:
         is_allowed = await self._is_allowed(asking.command(params))
-        return {"decision": "accept" if is_allowed else _refusal(params)}
+        return {"decision": "accept" if is_allowed else "decline"}
 
     async def _file_change(self, params: Params) -> Params:
         change = self._translation.change(str(params.get("itemId", "")))
@@ -125,12 +127,6 @@ class Approvals:
 
     async def _time(self, params: Params) -> Params:
         return {"currentTimeAt": int(time.time())}
-
-
-def _refusal(params: Params) -> str:
-    available = params.get("availableDecisions")
-    # What cannot be declined can only be cancelled, which ends the turn.
-    return "cancel" if available and "decline" not in available and "cancel" in available else "decline"
 
 
 def _elicited(action: str, content: Params | None = None) -> Params:

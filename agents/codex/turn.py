@@ -52,7 +52,7 @@ class CodexTurn:
         self._emit = emit
         self._take_later = take_later
         self._interrupt_timeout_s = interrupt_timeout_s
-        self._redirects: asyncio.Queue[Steer | str] = asyncio.Queue()
+        self._redirects: asyncio.Queue[Steer] = asyncio.Queue()
         self._unheard: dict[str, Steer] = {}
         self._again: Steer | None = None
         self._begin_anew()
@@ -68,9 +68,12 @@ class CodexTurn:
         """Redirect the turn."""
         self._redirects.put_nowait(command)
 
-    def explain(self, text: str) -> None:
-        """Let the agent hear why something was denied."""
-        self._redirects.put_nowait(text)
+    async def explain(self, text: str) -> None:
+        """Let the agent hear why something was denied, while it waits for the answer."""
+        try:
+            await self._say(text, None)
+        except (RpcError, Gone, TimeoutError) as error:
+            self._emit(AgentNotice(level="warning", text=f"the reason did not reach codex: {error}"))
 
     def started(self, turn: str) -> None:
         """Hear that codex began its turn."""
@@ -149,16 +152,7 @@ class CodexTurn:
         while True:
             redirect = await self._redirects.get()
             await self._begun.wait()
-            if isinstance(redirect, str):
-                await self._pass_on(redirect)
-            else:
-                await self._redirect(redirect)
-
-    async def _pass_on(self, reason: str) -> None:
-        try:
-            await self._say(reason, None)
-        except (RpcError, Gone, TimeoutError):
-            self._emit(AgentNotice(level="warning", text="the reason did not reach codex: its turn was over"))
+            await self._redirect(redirect)
 
     async def _redirect(self, command: Steer) -> None:
         try:
@@ -192,9 +186,7 @@ class CodexTurn:
         """Let no redirect be lost that this turn has not heard."""
         late = [*self._unheard.values(), *([self._again] if self._again else ())]
         while not self._redirects.empty():
-            redirect = self._redirects.get_nowait()
-            if isinstance(redirect, Steer):
-                late.append(redirect)
+            late.append(self._redirects.get_nowait())
         for command in late:
             self._take_later(command)
 
