@@ -9,7 +9,7 @@ import pytest
 from cockpit.costs.types import FLEET_LIKENESS, FLEET_USED_UP
 from cockpit.journal.types import FleetExtended, Noted, StatusChanged
 from cockpit.protocol.types import Redirect, Resume
-from cockpit.sessions.types import AttentionKind, Budget, Task, UsageReported
+from cockpit.sessions.types import AttentionKind, Budget, Task, TurnStarted, UsageReported
 from tests.supervisor.world import CHECK, CONFIG, Person, S, World, make_repository, open_world
 
 FAKE = '[agents.fake]\ndriver = "native"\n'
@@ -70,9 +70,12 @@ async def test_when_the_fleets_budget_is_used_up_one_answer_lets_all_go_on(tmp_p
     async with open_world(make_repository(tmp_path / "repo", config(FLEET, places=2))) as world:
         ana = await world.start()
         go = tmp_path / "go"
-        spend = Task(prompt="usage 99\nusage 9\nhang\n---\nwrite a.txt ok", title="spend")
-        wait = Task(prompt=f"wait {go}\n---\nwrite b.txt ok", title="wait")
+        spend = Task(prompt=f"wait {go}\nusage 99\nusage 9\nhang\n---\nwrite a.txt ok", title="spend")
+        wait = Task(prompt="hang\n---\nwrite b.txt ok", title="wait")
         one, two, three = await ana.tasks(spend, wait, Task(prompt="write c.txt ok", title="later"))
+        for session in (one, two):
+            await ana.said(session, TurnStarted)
+        go.touch()
         await ana.until(lambda: {one, two} <= paused(ana))
         await ana.until(lambda: ana.session(three).reason.startswith(FLEET_USED_UP))
         assert ana.session(three).status is S.QUEUED
