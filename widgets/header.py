@@ -11,10 +11,22 @@ from cockpit.screens.store import LinkStatus, Store
 from cockpit.sessions.types import SessionStatus
 from cockpit.state.model import State
 from widgets.bar import Bar
-from widgets.cells import cut, width_of
+from widgets.cells import count, cut, width_of
 from widgets.look import Look
 from widgets.rows import Parts
+from widgets.spending import (
+    FULL_PERCENT,
+    UNKNOWN,
+    bar,
+    cost_words,
+    fullest,
+    meaning_of,
+    meter_percent,
+    meter_words,
+    warnings_of,
+)
 
+_BAR_WIDTH = 10
 _COUNTED = (
     ("working", (SessionStatus.WORKING, SessionStatus.PREPARING), "working"),
     ("checking", (SessionStatus.CHECKING,), "working"),
@@ -55,11 +67,10 @@ def header_parts(store: Store, repository: str, width: int, look: Look) -> tuple
     place: Parts = [(f" {name}", look["strong"])]
     if state.target and width >= 60:
         place.append((f" → {cut(clean_line(state.target), 20)}", look["dim"]))
-    figures = _figures(state, look)
-    queue = _queue(state, look)
-    parts = [*place, ("   ", look["dim"]), *figures, *queue]
-    if width_of(parts) + width_of(badges) > width:
-        parts = [*place, ("   ", look["dim"]), *figures]
+    figures = [*place, ("   ", look["dim"]), *_figures(state, look)]
+    spent, queue = _spent(state, look), _queue(state, look)
+    room = width - width_of(badges)
+    parts = next((fits for fits in ([*figures, *spent, *queue], [*figures, *spent]) if width_of(fits) <= room), figures)
     while width_of(parts) + width_of(badges) > width and len(parts) > len(place) + 2:
         parts.pop()
     return parts, badges
@@ -74,6 +85,21 @@ def _figures(state: State, look: Look) -> Parts:
         if number:
             parts.append((f" · {number} {word}", look[meaning]))
     return parts
+
+
+def _spent(state: State, look: Look) -> Parts:
+    """What the fleet used today; where it has a budget, how much of it (of the one that is reached first)."""
+    meter = fullest(state.fleet_meters())
+    if meter is not None:
+        percent = meter_percent(meter)
+        meaning = meaning_of(percent) if percent > FULL_PERCENT else "dim"
+        return [("   ", look["dim"]), *bar(percent, _BAR_WIDTH, look), (f" {meter_words(meter)}", look[meaning])]
+    today = state.today
+    if not today.tokens:
+        return []
+    cost = cost_words(today)
+    known = f"{cost}, " if cost != UNKNOWN else ""
+    return [(f"   today {known}{count(today.tokens)} tokens", look["dim"])]
 
 
 def _queue(state: State, look: Look) -> Parts:
@@ -94,6 +120,7 @@ def _badges(store: Store, look: Look) -> Parts:
         words.append((store.link.value, "failed" if store.link is LinkStatus.FOREIGN else "badge"))
     if state.config_error:
         words.append(("cockpit.toml is broken", "failed"))
+    words += [(warning, "badge") for warning in warnings_of(state.limits)]
     if any(session.is_scripted for session in state.sessions.values()):
         words.append(("scripted model", "badge"))
     if state.seq and not state.sandbox:

@@ -43,12 +43,14 @@ class Overview(ScrollView, can_focus=True):
         """Draw again what differs on the sheet when the session changed."""
         session = store.session(self._subject)
         width, height = self.size
-        seen = (self._subject, session.version if session else 0, self.size)
+        state = store.state
+        limits, budget = (state.limits.get(session.agent_name), state.budget_of(session)) if session else (None, None)
+        seen = (self._subject, session.version if session else 0, limits, budget, self.size)
         if seen == self._seen or not width:
             return
         self._seen = seen
         self._look = self._look or Look(self)
-        before, self._lines = self._lines, sheet_of(session, width, self._look) if session else []
+        before, self._lines = self._lines, sheet_of(session, state, width, self._look) if session else []
         # Never shorter than the window: another size lays the whole screen out again.
         self.virtual_size = Size(0, max(len(self._lines), height))
         top = self.scroll_offset.y

@@ -12,6 +12,7 @@ from cockpit.state.model import SessionState
 from widgets.cells import age, count, fit
 from widgets.look import Look
 from widgets.rows import Parts
+from widgets.spending import FULL_PERCENT, context_percent, cost_cell, meaning_of
 
 GLYPHS: dict[SessionStatus, tuple[str, str]] = {
     SessionStatus.QUEUED: ("◌", "dim"),
@@ -43,6 +44,10 @@ GROUPS: tuple[tuple[str, tuple[SessionStatus, ...]], ...] = (
 
 _CHECKS_SHOWN = 6
 _NARROWEST_NAME = 22
+_COST_WIDTH = 8
+_CONTEXT_WIDTH = 5
+_ROOMY = 24
+"""Cells that are to spare before the cost gets a column of its own."""
 _SIGN_OF_CHECK = {
     CheckOutcome.PASSED: ("✓", "ready"),
     CheckOutcome.FAILED: ("✗", "failed"),
@@ -147,8 +152,21 @@ class SessionRow:
             columns.append((checks_parts(session, look, _CHECKS_SHOWN), _CHECKS_SHOWN + 1))
         if spare >= 12 + _CHECKS_SHOWN + 1 + 4:
             columns.append(([(f"r{session.round:<3}" if session.round else "    ", look["dim"])], 4))
+        if spare >= 12 + _CHECKS_SHOWN + 1 + 4 + _COST_WIDTH + _CONTEXT_WIDTH + _ROOMY:
+            columns.append((cost_parts(session, look), _COST_WIDTH + _CONTEXT_WIDTH))
         waited = fit(age(now - session.status_since), 4, is_right=True)
         return [*columns, ([(f"{waited} ", look["dim"])], 5)]
+
+
+def cost_parts(session: SessionState, look: Look) -> Parts:
+    """Return `$0.21  43% ` in thirteen cells: what it cost (`?`: nobody knows) and how full its context is."""
+    percent = context_percent(session.usage)
+    full = f"{percent:.0f}%" if percent is not None else ""
+    meaning = meaning_of(percent) if percent is not None and percent > FULL_PERCENT else "dim"
+    return [
+        (fit(cost_cell(session.usage), _COST_WIDTH - 1, is_right=True) + " ", look["dim"]),
+        (fit(Safe(full), _CONTEXT_WIDTH - 1, is_right=True) + " ", look[meaning]),
+    ]
 
 
 def change_parts(session: SessionState, look: Look) -> Parts:

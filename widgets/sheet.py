@@ -6,25 +6,39 @@ from collections.abc import Iterator
 
 from cockpit.checks.types import CheckOutcome
 from cockpit.providers.text import clean, clean_line
-from cockpit.sessions.types import Budget, StepStatus
-from cockpit.state.model import SessionState
+from cockpit.sessions.types import Budget, StepStatus, Usage
+from cockpit.state.model import SessionState, State
 from widgets.cells import age, count, cut, wrap
 from widgets.look import Look
 from widgets.rows import Parts
 from widgets.sessions import GLYPHS
+from widgets.spending import (
+    FULL_PERCENT,
+    UNKNOWN,
+    bar,
+    context_percent,
+    cost_words,
+    dollars,
+    limit_words,
+    meaning_of,
+    most_used,
+)
 
 _STEPS = {StepStatus.DONE: ("✓", "ready"), StepStatus.RUNNING: ("▸", "working"), StepStatus.PENDING: ("·", "dim")}
 _LABEL_WIDTH = 10
 _FILES_SHOWN = 12
 _FINDINGS_SHOWN = 8
+_LIMITS_SHOWN = 3
+_BAR_WIDTH = 20
 
 
-def sheet_of(session: SessionState, width: int, look: Look) -> list[Parts]:
-    """Return the lines, none wider than `width`."""
+def sheet_of(session: SessionState, state: State, width: int, look: Look) -> list[Parts]:
+    """Return the lines, none wider than `width`; `state` knows budgets and the accounts' allowances."""
     room = max(10, width - 2)
     lines: list[Parts] = [[]]
-    for section in (_task, _status, _plan, _findings, _proof, _change, _cost):
-        part = list(section(session, room, look))
+    sections = [list(section(session, room, look)) for section in (_task, _status, _plan, _findings, _proof, _change)]
+    sections += [list(section(session, state, room, look)) for section in (_cost, _allowances)]
+    for part in sections:
         if part:
             lines += [[(" ", look["ink"]), *parts] for parts in part]
             lines.append([])
@@ -114,22 +128,60 @@ def _change(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
         yield _field("", [(f"and {len(change.files) - _FILES_SHOWN} more", look["dim"])], look)
 
 
-def _cost(session: SessionState, _room: int, look: Look) -> Iterator[Parts]:
-    usage, budget = session.usage, session.task.budget
-    tokens = usage.input_tokens + usage.output_tokens
+def _cost(session: SessionState, state: State, room: int, look: Look) -> Iterator[Parts]:
+    usage, budget = session.usage, state.budget_of(session)
     if session.turn:
         yield _field("rounds", _of(str(session.round), _limit(budget, "rounds"), look), look)
         yield _field("worked", _of(age(session.worked_s), _limit(budget, "minutes", "m"), look), look)
-    if tokens:
-        cached = f" ({count(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
-        yield _field("tokens", [*_of(count(tokens), _limit(budget, "tokens"), look), (cached, look["dim"])], look)
-    if usage.cost_usd is not None:
-        yield _field("cost", _of(f"${usage.cost_usd:.2f}", _limit(budget, "cost_usd", " USD"), look), look)
-    if usage.context_used is not None and usage.context_window:
-        share = 100 * usage.context_used / usage.context_window
-        yield _field(
-            "context", [(f"{share:.0f} %", look["ink"]), (f" of {count(usage.context_window)}", look["dim"])], look
+    if usage.tokens:
+        parts: Parts = [(f"{count(usage.input_tokens)} in", look["ink"])]
+        if usage.cached_tokens:
+            parts.append((f" ({count(usage.cached_tokens)} cached)", look["dim"]))
+        parts.append((f"  {count(usage.output_tokens)} out", look["ink"]))
+        yield _field("tokens", parts, look)
+        yield from _left(
+            "", float(usage.tokens), float(session.allowance.tokens), budget.tokens if budget else None, look
         )
+        yield _field("cost", _money(usage, look), look)
+        spent = usage.cost_usd or 0.0
+        yield from _left("$", spent, session.allowance.cost_usd, budget.cost_usd if budget else None, look)
+    percent = context_percent(usage)
+    if percent is not None and usage.context_window:
+        width = min(_BAR_WIDTH, max(0, room - _LABEL_WIDTH - 16))
+        told = (f" {percent:.0f} %", look[meaning_of(percent) if percent > FULL_PERCENT else "ink"])
+        total = (f" of {count(usage.context_window)}", look["dim"])
+        yield _field("context", [*bar(percent, width, look), told, total], look)
+
+
+def _money(usage: Usage, look: Look) -> Parts:
+    words = cost_words(usage)
+    parts: Parts = [(words, look["dim" if words == UNKNOWN else "ink"])]
+    if usage.cost_usd is not None and usage.unpriced_calls:
+        calls = f"{usage.unpriced_calls} call{'' if usage.unpriced_calls == 1 else 's'}"
+        parts.append((f" and what {calls} cost, which is unknown", look["dim"]))
+    return parts
+
+
+def _left(unit: str, spent: float, granted: float, limit: float | None, look: Look) -> Iterator[Parts]:
+    """What is left of a limit, which counts from where a person last let the session go on."""
+    if limit is None:
+        return
+    since = spent - granted
+    show = dollars if unit else count
+    percent = 100 * since / limit
+    told = f" {show(max(0.0, limit - since))} of {show(limit)} left"
+    meaning = meaning_of(percent) if percent > FULL_PERCENT else "ink"
+    yield _field("", [*bar(percent, _BAR_WIDTH, look), (told, look[meaning])], look)
+
+
+def _allowances(session: SessionState, state: State, room: int, look: Look) -> Iterator[Parts]:
+    """The allowances of the agent's account, the most used one first."""
+    limits = state.limits.get(session.agent_name, ())
+    first = most_used(limits)
+    for place, limit in enumerate(sorted(limits, key=lambda one: one is not first)[:_LIMITS_SHOWN]):
+        meaning = meaning_of(limit.used_percent) if limit.used_percent > FULL_PERCENT else "dim"
+        words = cut(limit_words(limit, session.last_heard_at), room - _LABEL_WIDTH)
+        yield _field("" if place else "account", [(words, look[meaning if place == 0 else "dim"])], look)
 
 
 def _limit(budget: Budget | None, name: str, unit: str = "") -> str:

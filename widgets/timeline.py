@@ -200,6 +200,11 @@ def _auto_answered(event: ev.RequestAutoAnswered) -> _Row:
     return "≡", colour, [(f"{what} without asking ", colour), (clean_line(event.title), "code"), (why, "dim")]
 
 
+def _fleet_extended(event: ev.FleetExtended) -> _Row:
+    who = clean_line(event.by) or "somebody"
+    return "◆", "accent", [(f"{who} ", "strong"), ("let all sessions go on past the fleet's budget", "ink")]
+
+
 def _noted(event: ev.Noted) -> _Row:
     return "·", "dim", [(clean_line(event.text), "dim")]
 
@@ -240,6 +245,7 @@ _TOLD: dict[type, Callable[[Any], _Row | None]] = {
     ev.PolicyAdded: _policy,
     ev.SessionAllowed: _for_session,
     ev.RequestAutoAnswered: _auto_answered,
+    ev.FleetExtended: _fleet_extended,
     ev.Noted: _noted,
     ev.AgentSaid: _agent,
 }

@@ -56,6 +56,8 @@ def can_open(entry: Entry) -> bool:
             return True
         case EntryKind.DECISION:
             return bool(entry.text)
+        case EntryKind.REQUEST:
+            return entry.is_automatic
         case _:
             return False
 
@@ -226,7 +228,12 @@ def _decision(entry: Entry, is_open: bool) -> list[TextLine]:
     return lines
 
 
-def _request(entry: Entry, _is_open: bool) -> list[TextLine]:
+def _request(entry: Entry, is_open: bool) -> list[TextLine]:
+    if entry.is_automatic:
+        words, title = clean_line(entry.note), clean_line(entry.title)
+        flow = Flow.WORDS if is_open else Flow.CUT
+        text, spans = Safe(f"{title}  {words}"), ((len(title), len(title) + len(words) + 2, "italic"),)
+        return [TextLine(text, "dim", spans, lead=(("≡  ", "dim"),), flow=flow, mark=entry.key)]
     is_waiting = entry.progress is Progress.RUNNING
     outcome = clean_line(entry.note) or Safe("no longer asked")
     end = ("waits for you", "waiting") if is_waiting else (outcome, "dim")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cockpit.approvals.types import Answerer
 from cockpit.checks.types import CheckResult, Finding, Receipt
-from cockpit.sessions.types import Decision, DecisionKind, PlanStep, StepStatus
+from cockpit.journal.types import RequestAutoAnswered
+from cockpit.sessions.types import Decision, DecisionKind, PlanStep, Steered, StepStatus
 
 
 class EntryKind(StrEnum):
@@ -71,7 +73,21 @@ class Entry:
     still_open: tuple[Finding, ...] = ()
     fixed: tuple[Finding, ...] = ()
     decision: Decision | None = None
+    is_automatic: bool = False
+    """A request that was answered without a human."""
     version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a request."""
+
+    words: str
+    is_automatic: bool = False
+
+    def put_on(self, entry: Entry) -> None:
+        """Let the request's entry tell it."""
+        entry.progress, entry.note, entry.is_automatic = Progress.DONE, self.words, self.is_automatic
 
 
 _PAST = {
@@ -90,6 +106,27 @@ def decision_words(decision: Decision) -> str:
     """Return a decision for people: `ana approved on 3f2a9c1`. The name is text from outside."""
     commit = f" on {decision.commit[:10]}" if decision.commit else ""
     return f"{decision.by or 'somebody'} {_PAST[decision.kind]}{commit}"
+
+
+_IN_THE_NAME_OF = {
+    Answerer.REPOSITORY: "by cockpit.toml",
+    Answerer.USER: "by the person's config.toml",
+    Answerer.SESSION: "for this session",
+    Answerer.APPROVER: "by the approver",
+}
+
+
+def answer_words(event: RequestAutoAnswered) -> str:
+    """Return an automatic answer for people, with the line that gave it. The line is text from outside."""
+    verdict = "denied" if event.decision == "deny" else "allowed"
+    line = f", {event.section.value}: {event.line}" if event.line and event.section is not None else ""
+    reason = f" ({event.reason})" if event.reason else ""
+    return f"{verdict} {_IN_THE_NAME_OF[event.by]}{line}{reason}"
+
+
+def steered_words(said: Steered) -> str:
+    """Return what became of a redirect, and by which means: `injected (the protocol's own steering)`."""
+    return f"{said.outcome.value} ({said.how})" if said.how else said.outcome.value
 
 
 def plan_progress(steps: tuple[PlanStep, ...]) -> tuple[int, str]:

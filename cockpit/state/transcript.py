@@ -33,7 +33,7 @@ from cockpit.sessions.types import (
     TurnEnded,
     TurnReason,
 )
-from cockpit.state.entries import Entry, EntryKind, Progress
+from cockpit.state.entries import Answered, Entry, EntryKind, Progress, answer_words, steered_words
 
 _DELTAS: dict[type[AgentEvent], EntryKind] = {
     MessageDelta: EntryKind.AGENT,
@@ -57,8 +57,8 @@ class Transcript:
     """Entries under way, by item."""
     _orphans: dict[str, Entry] = field(default_factory=dict)
     """Ends whose beginning lies in an older page, by item."""
-    _answers: dict[str, str] = field(default_factory=dict)
-    """Outcomes of requests that were raised in an older page."""
+    _answers: dict[str, Answered] = field(default_factory=dict)
+    """What became of requests that were raised in an older page."""
     _round: Entry | None = None
     _plan: Entry | None = None
     _commands: dict[str, Entry] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Transcript:
             return 0
         for item, begun in list(older._open.items()):
             if item in self._answers:
-                begun.progress, begun.note = Progress.DONE, self._answers.pop(item)
+                self._answers.pop(item).put_on(begun)
             elif (end := self._orphans.pop(item, None)) is not None:
                 begun.progress, begun.duration_s, begun.text = end.progress, end.duration_s, end.text
                 begun.note = end.note
@@ -231,6 +231,20 @@ def _noted(told: Transcript, event: ev.Noted, at: float) -> None:
     told.add(EntryKind.NOTICE, at, text=event.text, level=event.level)
 
 
+def _auto_answered(told: Transcript, event: ev.RequestAutoAnswered, _at: float) -> None:
+    """The request of which it is the answer says so, in one quiet line."""
+    _answered(told, event.request, Answered(answer_words(event), is_automatic=True))
+
+
+def _answered(told: Transcript, request: str, answer: Answered) -> None:
+    entry = told._open.pop(f"request:{request}", None)
+    if entry is None:
+        told._answers.setdefault(f"request:{request}", answer)
+        return
+    answer.put_on(entry)
+    told.touch(entry)
+
+
 def _app(told: Transcript, event: ev.AppChanged, at: float) -> None:
     level = "warning" if event.status == "failed" else "info"
     told.add(EntryKind.NOTICE, at, text=f"app {event.status} {event.detail}".strip(), level=level)
@@ -296,21 +310,17 @@ def _request(told: Transcript, said: RequestRaised, at: float) -> None:
 
 
 def _request_resolved(told: Transcript, said: RequestResolved, _at: float) -> None:
-    entry = told._open.pop(f"request:{said.request}", None)
-    if entry is None:
-        told._answers[f"request:{said.request}"] = said.outcome
-    else:
-        entry.progress, entry.note = Progress.DONE, said.outcome
-        told.touch(entry)
+    _answered(told, said.request, Answered(said.outcome))
 
 
 def _steered(told: Transcript, said: Steered, at: float) -> None:
     entry = told._commands.get(said.command)
     if entry is None:
-        text, note = f"redirect {said.outcome.value}", said.outcome.value
+        note = steered_words(said)
+        text = f"redirect {note}"
         told._orphans[f"steered:{said.command}"] = told.add(EntryKind.NOTICE, at, text=text, note=note)
         return
-    entry.note = said.outcome.value
+    entry.note = steered_words(said)
     told.touch(entry)
 
 
@@ -378,5 +388,6 @@ _TOLD: dict[type, Callable[[Transcript, Any, float], None]] = {
     ev.Landed: _landed,
     ev.Noted: _noted,
     ev.AppChanged: _app,
+    ev.RequestAutoAnswered: _auto_answered,
     ev.AgentSaid: _agent,
 }

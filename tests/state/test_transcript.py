@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cockpit.approvals.types import Answerer, Section
+from cockpit.journal import types as ev
 from cockpit.sessions import types as said
 from cockpit.state.entries import Entry, EntryKind, Progress, plan_progress
 from cockpit.state.transcript import Transcript
@@ -152,3 +154,48 @@ def test_a_request_answered_in_a_newer_page_does_not_wait() -> None:
     transcript.take(journal.envelopes[1:])
     transcript.prepend(journal.envelopes[:1])
     assert [(e.progress, e.note) for e in transcript.entries] == [(Progress.DONE, "8080")]
+
+
+def asked_and_answered() -> Journal:
+    journal = Journal()
+    journal.add(
+        ev.SessionCreated(task=said.Task(prompt="Install it")),
+        said.RequestRaised(request="r1", kind=said.RequestKind.COMMAND, title="pip install ruff"),
+        ev.RequestAutoAnswered(
+            request="r1",
+            title="pip install ruff",
+            decision="once",
+            by=Answerer.REPOSITORY,
+            section=Section.COMMANDS,
+            line="pip install *",
+        ),
+        said.RequestResolved(request="r1", outcome="once"),
+        said.RequestRaised(request="r2", kind=said.RequestKind.COMMAND, title="pip install mypy"),
+        said.RequestResolved(request="r2", outcome="once"),
+    )
+    return journal
+
+
+def test_an_automatic_answer_tells_the_line_that_gave_it() -> None:
+    first, second = only(told(asked_and_answered()), EntryKind.REQUEST)
+    assert (first.is_automatic, first.note) == (True, "allowed by cockpit.toml, commands: pip install *")
+    assert (second.is_automatic, second.note) == (False, "once")
+
+
+def test_an_automatic_answer_in_a_later_page_tells_it_too() -> None:
+    envelopes = asked_and_answered().envelopes
+    transcript = Transcript()
+    transcript.take(envelopes[2:])
+    transcript.prepend(envelopes[:2])
+    first, _ = only(transcript, EntryKind.REQUEST)
+    assert (first.is_automatic, first.progress) == (True, Progress.DONE)
+
+
+def test_a_redirect_says_by_which_means_it_reached_the_agent() -> None:
+    journal = Journal()
+    journal.add(
+        ev.CommandSent(command=said.Steer(id="c1", text="Use tea."), author="ana"),
+        said.Steered(command="c1", outcome=said.SteerOutcome.QUEUED, how="it takes no words mid-turn"),
+    )
+    (words,) = only(told(journal), EntryKind.HUMAN)
+    assert words.note == "queued (it takes no words mid-turn)"

@@ -119,7 +119,7 @@ def test_every_drawing_is_clean_and_fits(name: str) -> None:
     for width in WIDTHS:
         check(SessionRow(session).draw(width, LOOK, now), width)
         check(row.draw(width, LOOK, now), width)
-        check(sheet_of(session, width, LOOK), max(width, 30))
+        check(sheet_of(session, state, width, LOOK), max(width, 30))
         check(card_lines(row, width, PALETTE, now), max(width, 30))
         check(key_lines(row, width, PALETTE, keyboard, is_active=True), max(width, 40))
         check(tile_lines(session, row.item, width, LOOK, now, is_chosen=True), max(width, 36))
