@@ -17,13 +17,22 @@ class AcpSettings(BaseModel):
     )
     model: str = Field(default="", description="the model, as the agent names it; empty: the agent's own choice")
     base_url: str | None = Field(default=None, description="the model endpoint; empty: the agent's own")
+    api_key_env: str = Field(
+        default="", description="name of the variable that holds the endpoint's key; empty: the agent's usual one"
+    )
     mode: str = Field(default="", description="the agent's permission mode; empty: the one in which it asks")
-    confine: bool = Field(default=True, description="run the whole agent in our sandbox, where there is one")
+    confine: bool | None = Field(
+        default=None,
+        description="run the whole agent in our sandbox; unset: where there is one and the agent has none of its own",
+    )
+    writable: tuple[str, ...] = Field(
+        default=(), description="further folders or files that the confined agent may write; `~` is your home"
+    )
     allow: tuple[str | tuple[str, ...], ...] = Field(
         default=(), description="commands that never ask; it is the supervisor that answers them"
     )
     start_timeout_s: float = Field(default=60, gt=0, description="until it has begun or loaded a conversation")
-    interrupt_timeout_s: float = Field(default=5, gt=0, description="until an agent that ignores an interrupt is ended")
+    interrupt_timeout_s: float = Field(default=3, gt=0, description="until an agent that ignores an interrupt is ended")
 
 
 def read(settings: object) -> AcpSettings:

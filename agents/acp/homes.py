@@ -1,0 +1,177 @@
+"""The cockpit's own configuration of an agent: the person's is never written, and their log-in goes on working.
+
+The log-in is linked, not copied: tokens are renewed in place, and a copy that renews its own would end the original.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from agents.acp.profiles import Profile
+from agents.acp.settings import AcpSettings
+from agents.acp.shape import deep, mapping
+
+_LOCAL_KEY = "none"
+"""Stands for the key of an endpoint of the person's own that asks for none; the agents want one."""
+
+
+def prepare(
+    profile: Profile, home: Path, settings: AcpSettings, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Put the agent's configuration in place; return the variables that lead it there.
+
+    Raises:
+        ValueError: the settings name what this agent cannot be given, or a key that is not set.
+        OSError: the folder cannot be written.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for below_user, below_home in profile.log_ins.items():
+        _link(_user_home(environ) / below_user, home / below_home)
+    env = {**profile.env, **{name: str(home / below) for name, below in profile.home.items()}}
+    env |= _endpoint(profile, settings, environ)
+    write = _WRITERS.get(profile.name)
+    return env | (write(home, settings, environ) if write else {})
+
+
+def log_in_files(profile: Profile, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Return the files of the person's log-in, and what else the agent writes below HOME, as far as they exist."""
+    home = _user_home(environ)
+    return tuple(path for name in (*profile.log_ins, *profile.state) if (path := home / name).exists())
+
+
+def _user_home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())
+
+
+def _link(theirs: Path, ours: Path) -> None:
+    if not theirs.is_file():
+        return
+    ours.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if ours.is_symlink() and ours.readlink() == theirs:
+        return
+    draft = ours.with_name(f"{ours.name}.{os.getpid()}.new")
+    with contextlib.suppress(FileNotFoundError):
+        draft.unlink()
+    draft.symlink_to(theirs)
+    draft.replace(ours)
+
+
+def _endpoint(profile: Profile, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    env: dict[str, str] = {}
+    if settings.model and profile.model:
+        env[profile.model] = settings.model
+    if settings.base_url and profile.base_url:
+        env[profile.base_url] = settings.base_url
+    if profile.api_key and (settings.base_url or settings.api_key_env):
+        env[profile.api_key] = _key(profile.api_key, settings, environ)
+    return env
+
+
+def _key(usual: str, settings: AcpSettings, environ: Mapping[str, str]) -> str:
+    if settings.api_key_env and settings.api_key_env not in environ:
+        raise ValueError(
+            f"agent settings: api_key_env: ${settings.api_key_env} is not set in the cockpit's environment"
+        )
+    return environ.get(settings.api_key_env or usual) or _LOCAL_KEY
+
+
+def _opencode(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    # Inline, because that wins over the configuration of the repository, which the agent can write.
+    config: dict[str, Any] = {
+        "autoupdate": False,
+        "share": "disabled",
+        "permission": {
+            "*": "ask",
+            **dict.fromkeys(("read", "grep", "glob", "list", "lsp", "todowrite", "todoread", "task", "skill"), "allow"),
+            "cockpit_*": "allow",
+        },
+    }
+    env: dict[str, str] = {}
+    if settings.base_url:
+        env["COCKPIT_MODEL_KEY"] = _key("OPENAI_API_KEY", settings, environ)
+        model = settings.model or "default"
+        config |= {
+            "provider": {
+                "cockpit": {
+                    "npm": "@ai-sdk/openai-compatible",
+                    "name": "the endpoint of cockpit.toml",
+                    "options": {"baseURL": settings.base_url, "apiKey": "{env:COCKPIT_MODEL_KEY}"},
+                    "models": {model: {"name": model}},
+                }
+            },
+            "model": f"cockpit/{model}",
+            "small_model": f"cockpit/{model}",
+            "enabled_providers": ["cockpit"],
+        }
+        env["OPENCODE_DISABLE_MODELS_FETCH"] = "1"
+    elif settings.model:
+        config["model"] = settings.model
+    _copy_their_opencode(home, environ)
+    return env | {"OPENCODE_CONFIG_CONTENT": json.dumps(config)}
+
+
+def _copy_their_opencode(home: Path, environ: Mapping[str, str]) -> None:
+    """Take over the person's own providers and models: they hold no token that is renewed, so a copy does."""
+    theirs = Path(environ.get("XDG_CONFIG_HOME") or _user_home(environ) / ".config") / "opencode"
+    ours = home / "config/opencode"
+    for name in ("opencode.json", "opencode.jsonc"):
+        with contextlib.suppress(FileNotFoundError):
+            content = (theirs / name).read_bytes()
+            ours.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _put(ours / name, content)
+
+
+def _gemini(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    # A folder that is not trusted loses the session's MCP servers without a word.
+    config: dict[str, Any] = {
+        "security": {"folderTrust": {"enabled": False}},
+        "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+        "privacy": {"usageStatisticsEnabled": False},
+        "telemetry": {"enabled": False},
+    }
+    chosen = deep(_read_json(_user_home(environ) / ".gemini/settings.json"), "security", "auth", "selectedType")
+    if settings.base_url or "GEMINI_API_KEY" in environ:
+        chosen = "gemini-api-key"
+    if isinstance(chosen, str):
+        config["security"]["auth"] = {"selectedType": chosen}
+    _put(home / "cockpit-settings.json", json.dumps(config).encode())
+    return {}
+
+
+def _qwen(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+    config = {
+        "security": {"folderTrust": {"enabled": False}},
+        "general": {"enableAutoUpdate": False},
+        "privacy": {"usageStatisticsEnabled": False},
+    }
+    _put(home / "cockpit-settings.json", json.dumps(config).encode())
+    return {}
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
+    try:
+        return mapping(json.loads(path.read_bytes()))
+    except (OSError, ValueError):
+        return {}
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Put a file in place at once, unless it is there already: sessions share the folder."""
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == content:
+            return
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+_WRITERS: dict[str, Callable[[Path, AcpSettings, Mapping[str, str]], dict[str, str]]] = {
+    "opencode": _opencode,
+    "gemini": _gemini,
+    "qwen": _qwen,
+}
