@@ -1,0 +1,57 @@
+"""The real agents as data: their section of cockpit.toml, and what is known of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cockpit.sessions.types import SteerOutcome
+from tests.e2e.agents.bed import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One real agent."""
+
+    name: str
+    section: str
+    """Its settings, without the endpoint."""
+    steered: SteerOutcome
+    """What becomes of a redirect while a command runs."""
+    needs_origin: bool = False
+    """Its endpoint is the server's root: the protocol says the version itself."""
+
+    def settings(self, model: Model) -> str:
+        """Return its section of cockpit.toml, pointed at a scripted model."""
+        endpoint = model.origin if self.needs_origin else model.url
+        return f'[agents.{self.name}]\n{self.section}\nbase_url = "{endpoint}"\n'
+
+
+CREW = (
+    Hand(
+        "codex",
+        'driver = "codex"\nmodel = "gpt-5.5"\nmode = "untrusted"',
+        SteerOutcome.INJECTED,
+    ),
+    Hand(
+        "claude",
+        'driver = "acp"\ncommand = ["claude-agent-acp"]',
+        SteerOutcome.INJECTED,
+        needs_origin=True,
+    ),
+    Hand(
+        "gemini",
+        'driver = "acp"\ncommand = ["gemini", "--acp"]\nmodel = "gemini-2.5-pro"',
+        SteerOutcome.QUEUED,
+        needs_origin=True,
+    ),
+    Hand(
+        "opencode",
+        'driver = "acp"\ncommand = ["opencode", "acp"]\nmodel = "scripted"',
+        SteerOutcome.INJECTED,
+    ),
+    Hand(
+        "codex_acp",
+        'driver = "acp"\ncommand = ["codex-acp"]\nmodel = "gpt-5.5"',
+        SteerOutcome.INJECTED,
+    ),
+)

@@ -1,0 +1,66 @@
+"""Each real agent, led through the whole loop: what works is proved with its own program over its own protocol."""
+
+from __future__ import annotations
+
+import pytest
+
+from cockpit.checks.types import CheckOutcome
+from cockpit.protocol.types import Approve, Redirect
+from cockpit.sessions.types import RequestKind, SessionStatus, Steered, Task
+from tests.e2e.agents import story
+from tests.e2e.agents.bed import Bed, is_held, open_gate
+from tests.e2e.agents.conftest import MakeBed
+from tests.e2e.agents.crew import CREW, Hand
+
+S = SessionStatus
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def _settle(bed: Bed, hand: Hand) -> None:
+    head = f'default_agent = "{hand.name}"\n{hand.settings(bed.model)}'
+    bed.place.commit({**story.FILES, "cockpit.toml": head + story.CHECK})
+
+
+@pytest.mark.parametrize("hand", CREW, ids=lambda hand: hand.name)
+async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -> None:
+    bed = make_bed(story.rules())
+    _settle(bed, hand)
+    person = await bed.start()
+    session = (await person.tasks(Task(prompt=story.PROMPT, title="Euros")))[0]
+    tree = bed.workspace(session)
+
+    # a command and an edit are allowed, another command is denied, and the reason reaches the model
+    async with bed.answering(session, story.FORBIDDEN, story.DENIAL) as answered:
+        await bed.until(session, lambda: is_held(tree, story.HELD), "the long command runs")
+    assert (tree / "shell.txt").read_text() == f"{story.SHELL}\n"
+    assert not (tree / "forbidden.txt").exists()
+    assert bed.model.heard(story.DENIAL)
+    assert answered.about(RequestKind.COMMAND, story.SHELL)
+    assert answered.about(RequestKind.COMMAND, story.FORBIDDEN)
+    assert answered.about(RequestKind.EDIT, "prices.txt")
+
+    # the supervisor is killed and comes back: the agent was at work all the time
+    await bed.kill_supervisor()
+    person = await bed.start()
+    assert is_held(tree, story.HELD)
+
+    # a redirect in the middle of the turn decides what the agent does next
+    await person.call(Redirect(session=session, text=story.REDIRECT))
+    steered = (await person.said(session, Steered))[-1]
+    assert steered.outcome == hand.steered, bed.account(session)
+    async with bed.answering(session):
+        open_gate(tree, story.HELD)
+        await bed.status(session, S.READY)
+    assert (tree / "note.txt").read_text() == "Latine\n"
+    assert bed.model.requests("redirected")
+
+    # the checks found what it left behind, and it repaired that in the loop
+    assert bed.model.heard("FIXME", "repair")
+    assert (tree / "prices.txt").read_text() == "tea 500 EUR\nmilk 120\n"
+    assert all(result.outcome == CheckOutcome.PASSED for result in person.session(session).checks.values())
+
+    await person.call(Approve(session=session))
+    await bed.status(session, S.LANDED)
+    assert bed.place.git("show", "main:prices.txt") == "tea 500 EUR\nmilk 120"
+    assert bed.place.git("show", "main:note.txt") == "Latine"
