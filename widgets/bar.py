@@ -73,6 +73,11 @@ class TabBar(Bar):
         self._names = names
         self._seen: tuple[str, bool, int] = ("", False, 0)
 
+    def offer(self, names: tuple[str, ...]) -> None:
+        """Have other tabs."""
+        if names != self._names:
+            self._names, self._seen = names, ("", False, 0)
+
     def choose(self, name: str, *, is_focused: bool) -> None:
         """Mark one tab; an accent says that its pane has the keys."""
         if (name, is_focused, self.size.width) == self._seen:

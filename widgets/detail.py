@@ -14,7 +14,7 @@ from textual.widget import Widget
 from cockpit.screens.store import Store
 from cockpit.types import SessionId
 from widgets.bar import TabBar
-from widgets.pane import Files, Pane
+from widgets.pane import Files, Pane, Selective
 
 
 class Detail(Vertical):
@@ -29,8 +29,9 @@ class Detail(Vertical):
     def __init__(self, panes: Mapping[str, Widget], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
         self._panes = dict(panes)
-        self._tabs = TabBar(tuple(self._panes), id="tabs")
-        self._tab = next(iter(self._panes))
+        self._offered = tuple(name for name, pane in self._panes.items() if not isinstance(pane, Selective))
+        self._tabs = TabBar(self._offered, id="tabs")
+        self._tab = self._wanted = self._offered[0]
         self._subject: SessionId | None = None
 
     @property
@@ -61,7 +62,13 @@ class Detail(Vertical):
 
     async def choose(self, name: str) -> None:
         """See another pane; focus follows if it was in the old one."""
-        if name == self._tab or name not in self._panes:
+        if name not in self._offered:
+            return
+        self._wanted = name
+        await self._see(name)
+
+    async def _see(self, name: str) -> None:
+        if name == self._tab:
             return
         had_focus = self.pane.has_focus or self.pane.has_focus_within
         self.pane.remove_class("-seen")
@@ -75,7 +82,7 @@ class Detail(Vertical):
 
     async def step(self, step: int) -> None:
         """See the next or previous pane."""
-        names = list(self._panes)
+        names = self._offered
         await self.choose(names[(names.index(self._tab) + step) % len(names)])
 
     def step_file(self, step: int) -> None:
@@ -85,9 +92,20 @@ class Detail(Vertical):
 
     def flush(self, store: Store) -> None:
         """Let the pane that is seen follow the store."""
+        self._offer(store)
         self._tabs.choose(self._tab, is_focused=self.pane.has_focus or self.pane.has_focus_within)
         if isinstance(self.pane, Pane) and self.pane.is_mounted:
             self.pane.flush(store)
+
+    def _offer(self, store: Store) -> None:
+        """Have the tabs that suit the session; where the one that was chosen does not, another stands in for it."""
+        session = store.session(self._subject)
+        suits = ((name, not isinstance(pane, Selective) or pane.suits(session)) for name, pane in self._panes.items())
+        self._offered = tuple(name for name, is_offered in suits if is_offered)
+        self._tabs.offer(self._offered)
+        wanted = self._wanted if self._wanted in self._offered else self._offered[0]
+        if wanted != self._tab:
+            self.call_later(self._see, wanted)
 
     async def on_tab_bar_chosen(self, message: TabBar.Chosen) -> None:
         """See the pane whose tab was clicked."""

@@ -11,6 +11,7 @@ from widgets.rows import Parts
 _NEAREST_FIRST = (
     Context.CARD,
     Context.LIST,
+    Context.TERMINAL,
     Context.TRANSCRIPT,
     Context.DIFF,
     Context.CHECKS,
@@ -48,6 +49,9 @@ def footer_parts(footer: KeyFooter, screen: Screen[object]) -> tuple[Parts, Part
     look = footer.look
     active = {active.binding.id for active in screen.active_bindings.values() if active.enabled}
     rows = [row for row in footer.keyboard.rows if row.id in active and row.short]
+    if getattr(screen.focused, "takes_every_key", False):
+        rows = [row for row in rows if row.is_priority]  # no other key is ours
+        active.discard("app.help")
     rows.sort(key=lambda row: _ORDER.get(row.context, len(_ORDER)))
     right: Parts = []
     left: Parts = [(" ", look["dim"])]

@@ -15,6 +15,7 @@ from textual.message import Message
 from cockpit.protocol.types import Command
 from cockpit.screens.store import Store
 from cockpit.sessions.types import LineComment
+from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 
 
@@ -36,6 +37,15 @@ class Pane(Protocol):
 
     def flush(self, store: Store) -> None:
         """Repaint what changed in the store since the last flush; called about ten times a second while seen."""
+        ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """A pane that has something to show of some sessions only; of others it has no tab."""
+
+    def suits(self, session: SessionState | None) -> bool:
+        """Return whether it has something to show."""
         ...
 
 

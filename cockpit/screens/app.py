@@ -90,6 +90,12 @@ class CockpitApp(App[None], inherit_bindings=False):
             self.fleet.looking.key()
         await super().on_event(event)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave every key but the one that detaches to a program that a person types into."""
+        if action != "detach" and self.screen_stack and getattr(self.focused, "takes_every_key", False):
+            return False
+        return super().check_action(action, parameters)
+
     def action_detach(self) -> None:
         """Leave the screen. The supervisor and its agents go on."""
         self.exit(message="Detached. The supervisor and its agents go on; `cockpit attach` brings this screen back.")

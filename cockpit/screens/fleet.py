@@ -75,7 +75,7 @@ class FleetScreen(DecidingScreen):
         """Names of the folds whose items are shown one by one, too."""
         self._moved_at = 0.0
         self.list = FleetList(keyboard)
-        self.detail = Detail(make_panes(store, link), id="detail")
+        self.detail = Detail(make_panes(store, link, keyboard), id="detail")
         self.box = DispatchBox(placeholder="what should be done? @agent in front chooses who does it", id="dispatch")
         self.card = Card(keyboard, id="card")
         self.filter_box = FilterBox(id="filter")

@@ -29,6 +29,7 @@ class Context(StrEnum):
     DIFF = "Diff"
     CHECKS = "Checks"
     TIMELINE = "Timeline"
+    TERMINAL = "Terminal"
     WALL = "Wall"
     DISPATCH = "Dispatch box"
     WORDS = "Boxes in dialogs"
@@ -41,6 +42,7 @@ _WAYS: tuple[tuple[Context, ...], ...] = (
     (*_IN_FLEET, Context.LIST, Context.CARD),
     *((*_IN_FLEET, Context.PANE, Context.TEXT, pane) for pane in (Context.TRANSCRIPT, Context.DIFF, Context.CHECKS)),
     (*_IN_FLEET, Context.PANE, Context.TEXT, Context.TIMELINE),
+    (*_IN_FLEET, Context.PANE, Context.TERMINAL),
     (*_IN_FLEET, Context.DISPATCH),
     (Context.APP, Context.WALL),
     (Context.APP, Context.DIALOG, Context.WORDS),
@@ -158,6 +160,18 @@ TABLE: tuple[Key, ...] = (
     _k(Context.DIFF, "diff.previous_hunk", "K", "step_hunk(-1)", "Previous hunk"),
     _k(Context.DIFF, "diff.fold", "enter o", "fold", "Fold or unfold the file"),
     _k(Context.CHECKS, "checks.output", "enter o", "output", "Show the raw output", "output"),
+    # --- terminal
+    _k(Context.TERMINAL, "terminal.attach", "i enter", "attach", "Type into the program", "type into it"),
+    _k(
+        Context.TERMINAL,
+        "terminal.detach",
+        "ctrl+right_square_bracket",
+        "release",
+        "Take the keys back from the program",
+        "take the keys back",
+        priority=True,
+    ),
+    _k(Context.TERMINAL, "terminal.fit", "f", "fit", "Give the program's screen the size of the pane", "fit"),
     # --- wall
     _k(Context.WALL, "wall.up", "k up", "move(0,-1)", "Up"),
     _k(Context.WALL, "wall.down", "j down", "move(0,1)", "Down"),
@@ -203,6 +217,7 @@ _SIGNS = {
     "pageup": "pgup",
     "pagedown": "pgdn",
     "backspace": "⌫",
+    "right_square_bracket": "]",
 }
 
 

@@ -20,6 +20,7 @@ from widgets.dispatch import DispatchBox
 from widgets.fleetlist import FleetList
 from widgets.look import Look
 from widgets.overview import Overview
+from widgets.terminal import TerminalPane
 from widgets.wall import Wall
 
 OWNERS = {
@@ -28,6 +29,7 @@ OWNERS = {
     Context.LIST: (FleetList,),
     Context.CARD: (FleetList,),
     Context.PANE: (Overview, FleetScreen),
+    Context.TERMINAL: (TerminalPane,),
     Context.WALL: (Wall,),
     Context.DISPATCH: (DispatchBox,),
     Context.WORDS: (DialogBox,),
