@@ -57,7 +57,6 @@ class NativeAgent(Agent):
         settings, confinement, workspace, wire = self._settings, self._confinement, self._workspace, self.wire
         approvals = Approvals(
             settings.approve,
-            settings.allow,
             is_sandboxed=confinement.is_active,
             has_network=settings.network,
             requests=self._requests,

@@ -28,9 +28,6 @@ class NativeSettings(BaseModel):
     script: Path | None = Field(default=None, description="follow this script file instead of asking a model")
     api: str = Field(default="auto", pattern="^(auto|responses|chat)$")
     approve: Approve = Approve.SANDBOXED
-    allow: tuple[str | tuple[str, ...], ...] = Field(
-        default=(), description="commands that never ask: lines, or lists of words that a command begins with"
-    )
     network: bool = Field(default=False, description="every command may use the network")
     context_window: int = Field(default=128_000, ge=2_000, description="tokens")
     max_output_tokens: int | None = Field(default=None, ge=1)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cockpit.approvals.types import Section
 from cockpit.config.errors import ConfigError, Problem
 from cockpit.config.lines import line_of
 from cockpit.config.model import Config
@@ -37,17 +38,19 @@ def load(repo_root: Path, user_file: Path | None = None) -> Config:
     repo_file = repo_root / FILE_NAME
     repo_text, repo_data = _read(repo_file)
     problems: list[Problem] = []
+    own_lines: frozenset[tuple[bool, Section, str]] = frozenset()
     if user_file is not None:
         user_text, user_data = _read(user_file)
         _validate_personal(user_file, user_text, user_data, problems)
         _validated(repo_file, repo_text, _without_default_agent(repo_data), problems)
         if problems:
             raise ConfigError(tuple(problems))
+        own_lines = _own_lines(user_data, repo_data)
         repo_data = _merge_personal(user_data, repo_data)
     config = _validated(repo_file, repo_text, repo_data, problems)
     if config is None:
         raise ConfigError(tuple(problems))
-    return config
+    return config.model_copy(update={"policy": config.policy.with_personal(own_lines)})
 
 
 def reload(previous: Config, repo_root: Path, user_file: Path | None = None) -> tuple[Config, ConfigError | None]:
@@ -152,15 +155,38 @@ def _without_default_agent(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merge_personal(personal: Mapping[str, Any], repo: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the repository's tables over the person's; allowed commands of both count."""
+    """Lay the repository's tables over the person's; policy lines of both count."""
     merged = dict(repo)
     for section in PERSONAL_SECTIONS:
         if section in personal:
             merged[section] = _overlay(personal[section], repo.get(section))
-    allowed = [*personal.get("policy", {}).get("allow", ()), *repo.get("policy", {}).get("allow", ())]
-    if allowed:
-        merged["policy"] = {**merged["policy"], "allow": list(dict.fromkeys(allowed))}
+    if "policy" in personal and "policy" in repo:
+        merged["policy"] = _lines_of_both(personal["policy"], repo["policy"], merged["policy"])
     return merged
+
+
+def _lines_of_both(personal: Mapping[str, Any], repo: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the lines of two policies up, what they allow and what they deny."""
+    both = dict(merged)
+    for section in (one.value for one in Section):
+        if lines := [*personal.get(section, ()), *repo.get(section, ())]:
+            both[section] = list(dict.fromkeys(lines))
+    if "deny" in personal and "deny" in repo:
+        both["deny"] = _lines_of_both(personal["deny"], repo["deny"], merged["deny"])
+    return both
+
+
+def _own_lines(personal: Mapping[str, Any], repo: Mapping[str, Any]) -> frozenset[tuple[bool, Section, str]]:
+    """Return the lines that only the person's own policy holds: (is denied, section, line)."""
+
+    def lines(data: Mapping[str, Any]) -> set[tuple[bool, Section, str]]:
+        policy = data.get("policy", {})
+        said = ((False, policy), (True, policy.get("deny", {})))
+        return {
+            (is_denied, one, line) for is_denied, part in said for one in Section for line in part.get(one.value, ())
+        }
+
+    return frozenset(lines(personal) - lines(repo))
 
 
 def _overlay(under: Any, over: Any) -> Any:

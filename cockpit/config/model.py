@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from cockpit.approvals.config import PolicyConfig
 from cockpit.changes.config import MergeConfig
 from cockpit.checks.config import CheckConfig
 from cockpit.config.ui import UiConfig
 from cockpit.costs.config import FleetBudgetConfig, PriceConfig
 from cockpit.senses.config import SensesConfig
-from cockpit.sessions.config import AgentConfig, BudgetConfig, PolicyConfig, SessionsConfig
+from cockpit.sessions.config import AgentConfig, BudgetConfig, SessionsConfig
 from cockpit.types import Model
 
 BUILT_IN_AGENTS = {

@@ -1,4 +1,4 @@
-"""The sections of cockpit.toml about sessions: how many, how they are set up, which agents, what agents may do."""
+"""The sections of cockpit.toml about sessions: how many, how they are set up, which agents."""
 
 from __future__ import annotations
 
@@ -110,11 +110,3 @@ class AgentConfig(Model, extra="allow"):
         """What its driver is told: what was written, but the driver's name, the budget and the price."""
         common = {name: getattr(self, name) for name in ("command", "model", "mode", "env")}
         return {**(self.model_extra or {}), **{name: value for name, value in common.items() if value}}
-
-
-class PolicyConfig(Model, extra="forbid"):
-    """What agents may do without asking."""
-
-    allow: tuple[str, ...] = Field(
-        default=(), description="commands allowed without asking, one line each, as written by the answer *always*"
-    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +38,7 @@ from cockpit.sessions.types import (
     is_progress,
 )
 from cockpit.state.model import SessionState
+from cockpit.supervisor.fork import thread_of
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.spending import Pricer, agent_name
 from cockpit.types import SessionId
@@ -117,6 +117,13 @@ class AgentLink:
         directory = self._directory
         await asyncio.to_thread(runner.start, directory, launch.argv, env=full_env, cwd=Path(workspace.path))
         self._is_alive, self._is_closing = True, False
+
+    def forked_thread(self) -> str:
+        """Return the conversation of another session that this one begins with a copy of; empty: none."""
+        config = self._services.config.agents.get(self.agent_name())
+        if config is None:
+            return ""
+        return thread_of(self._services, self._state, self.agent_name(), find_driver(config.driver))
 
     async def adopt(self) -> bool:
         """Take over the run that the journal knows of. Returns whether it was ever started."""
@@ -237,8 +244,6 @@ class AgentLink:
         self, workspace: WorkspaceInfo, env: Mapping[str, str], is_resume: bool, settings: Mapping[str, object]
     ) -> LaunchContext:
         services = self._services
-        if self._driver is not None and self._driver.abilities.asks:
-            settings = {**settings, "allow": self._allowed(settings.get("allow"))}
         memory = services.paths.spool / self._session / "memory"
         return LaunchContext(
             session=self._session,
@@ -253,14 +258,9 @@ class AgentLink:
             checks=tuple(check.model_dump(mode="json") for check in services.config.checks),
             resume=is_resume,
             thread=self._state.thread if is_resume else "",
+            fork=self.forked_thread(),
             mcp=services.senses.access(self._session),
         )
-
-    def _allowed(self, own: object) -> list[list[str]]:
-        """Return the commands that need no asking: the agent's own lines, the repository's, and what people allowed."""
-        lines = own if isinstance(own, list) else []
-        configured = [shlex.split(line) for line in self._services.config.policy.allow]
-        return [*lines, *configured]
 
 
 def agent_env(variables: Iterable[str], env: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from agents.native.settings import NativeSettings
+from cockpit.approvals.service.danger import Danger, Shape
 from cockpit.config.load import PERSONAL_SECTIONS
 from cockpit.config.reference import reference
 from docs.generate.tables import section
+
+
+def _shapes() -> str:
+    return "\n".join(f"- {one.value}{' *' if Danger(one, '').is_final else ''}" for one in Shape)
+
 
 _HEAD = f"""\
 # cockpit.toml
@@ -18,8 +24,8 @@ changes; a broken file is reported, and the last good one stays in force. It is 
 from an agent's workspace: an agent cannot change its own limits.
 
 What concerns you rather than the repository ({", ".join(f"`{one}`" for one in PERSONAL_SECTIONS)}) may also stand in
-`~/.config/cockpit/config.toml` (`$XDG_CONFIG_HOME/cockpit/config.toml`). Where both speak, the repository's word counts; allowed
-commands of both add up. Your own themes are files in the folder `themes` beside it. Keys are listed in [keys](keys.md).
+`~/.config/cockpit/config.toml` (`$XDG_CONFIG_HOME/cockpit/config.toml`). Where both speak, the repository's word counts; lines
+of both policies add up. Your own themes are files in the folder `themes` beside it. Keys are listed in [keys](keys.md).
 
 ```toml
 default_agent = "local"
@@ -49,6 +55,35 @@ rounds = 8
 target = "main"
 auto_approve = {{ paths = ["docs/**"] }}       # what `cockpit run --approve policy` may land by itself
 ```
+
+## What agents may do without asking
+
+The answer *always* writes a line of `[policy]`, here or in your own `config.toml`; you see it, and how often it would have
+matched, before it is written. A line is read narrowly: a command means itself, and only one that ends in ` *` covers what
+begins with its words. Words that a shell would expand, redirect or substitute are never told by their beginning, and each
+command of a list (`a && b | c`) has to be covered; `head`, `tail`, `wc`, `cat`, `sort` and `uniq` that only shorten what they
+are fed are. Lines of `[policy.deny]` are read generously, come first, and the agent hears which it was.
+
+```toml
+[policy]
+commands = ["uv run pytest *", "ruff check *", "git status"]
+edits = ["src/**", "tests/**"]               # hidden files only where the line spells them out
+hosts = ["pypi.org", "*.pythonhosted.org"]   # port 443, unless a line names another
+tools = ["browser/*"]
+
+[policy.deny]
+commands = ["git push"]
+```
+
+Some shapes no line covers, whatever it says, and *always* is not offered for them: they are asked every time. Of these, the
+ones marked with a star are not even allowed for a session, for what they do cannot be taken back:
+
+{_shapes()}
+
+This decides only whether a person is asked. No reading of a command makes it safe: the sandbox is what holds.
+
+With `[policy.approver]` a model may answer in your place, within limits: never such a shape, never what goes beyond the
+sandbox, never a question. It may allow or leave the request to you, and each of its answers is in the journal with its reason.
 
 ## Reference
 

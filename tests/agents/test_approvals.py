@@ -54,35 +54,27 @@ async def test_without_a_sandbox_each_command_asks_and_a_denial_reaches_the_mode
         bench.send("work")
         request = await bench.until(RequestRaised)
         assert (request.kind, request.title) == (RequestKind.COMMAND, "echo hi")
-        assert request.argv == ("bash", "-c", "echo hi") and request.cwd == str(bench.workspace)
+        assert (request.argv, request.shell) == ((), "echo hi") and request.cwd == str(bench.workspace)
         assert "not sandboxed" in request.reason
         deny = Answer(id="a1", request=request.request, decision=AnswerDecision.DENY, text="use printf")
         bench.command(deny)
         request = await bench.until(RequestRaised)
         bench.command(Answer(id="a2", request=request.request, decision=AnswerDecision.ONCE))
         await bench.until(TurnEnded)
-    assert bench.requests()[1]["input"][-1]["output"] == "the human denied this command: use printf"
+    assert bench.requests()[1]["input"][-1]["output"] == "this command was denied: use printf"
     assert "hi" in bench.requests()[2]["input"][-1]["output"]
 
 
-async def test_allowed_for_the_session_asks_once(bench: Bench, tmp_path: Path) -> None:
-    _unconfined(bench, tmp_path)
+async def test_every_command_is_asked_for_since_the_agent_remembers_no_answer(bench: Bench) -> None:
     async with bench.model(RUN_TWICE) as model:
-        bench.use(model, approve="sandboxed")
+        bench.use(model, approve="ask")
         await bench.start()
         bench.send("work")
-        request = await bench.until(RequestRaised)
-        bench.command(Answer(id="a1", request=request.request, decision=AnswerDecision.SESSION))
+        for number in range(2):
+            request = await bench.until(RequestRaised)
+            bench.command(Answer(id=f"a{number}", request=request.request, decision=AnswerDecision.ONCE))
         await bench.until(TurnEnded)
-    assert len(bench.seen(RequestRaised)) == 1 and all(e.ok for e in bench.seen(ToolEnded))
-
-
-async def test_an_allowed_beginning_never_asks(bench: Bench) -> None:
-    async with bench.model(RUN_TWICE) as model:
-        bench.use(model, approve="ask", allow=[["echo"]])
-        await bench.start()
-        assert (await bench.turn("work")).summary == "over"
-    assert not bench.seen(RequestRaised)
+    assert len(bench.seen(RequestRaised)) == 2 and all(e.ok for e in bench.seen(ToolEnded))
 
 
 async def test_asking_for_the_network_asks_the_human(bench: Bench) -> None:
@@ -134,36 +126,16 @@ def _approvals(tmp_path: Path, mode: Approve, *, is_sandboxed: bool = True) -> A
     log = CommandLog(tmp_path / "commands.jsonl")
     log.close()
     requests = Requests(Wire(1, log))
-    allow = (("pytest",), "npm test", "ls | wc -l")
-    return Approvals(mode, allow, is_sandboxed=is_sandboxed, has_network=False, requests=requests)
+    return Approvals(mode, is_sandboxed=is_sandboxed, has_network=False, requests=requests)
 
 
 def _shell(command: str, **more: bool) -> Wish:
     return Wish(argv=("bash", "-c", command), shell=command, network=more.get("network", False))
 
 
-@pytest.mark.parametrize(
-    ("wish", "ruling"),
-    [
-        (_shell("pytest -q tests"), Ruling.RUN),
-        (_shell("pytest; rm -rf ."), Ruling.ASK),
-        (_shell("pytest $(evil)"), Ruling.ASK),
-        (_shell("pytest\nevil"), Ruling.ASK),
-        (_shell("pytest > file"), Ruling.ASK),
-        (_shell("pytestx"), Ruling.ASK),
-        (_shell("npm run x"), Ruling.ASK),
-        (_shell("ls | wc -l"), Ruling.RUN),
-        (_shell("ls | wc -l; x"), Ruling.ASK),
-        (_shell("npm test -- --all"), Ruling.RUN),
-        (Wish(argv=("npm", "test", ";", "x")), Ruling.RUN),
-        (Wish(argv=("bash", "-c", "pytest")), Ruling.ASK),
-        (Wish(argv=("pytest",), writable=(Path("/opt/x"),)), Ruling.ASK),
-    ],
-)
-def test_the_beginning_of_a_command_is_told_only_where_no_shell_can_bend_it(
-    tmp_path: Path, wish: Wish, ruling: Ruling
-) -> None:
-    assert _approvals(tmp_path, Approve.ASK).rule(wish) is ruling
+def test_writing_elsewhere_is_asked_for(tmp_path: Path) -> None:
+    wish = Wish(argv=("pytest",), writable=(Path("/opt/x"),))
+    assert _approvals(tmp_path, Approve.SANDBOXED).rule(wish) is Ruling.ASK
 
 
 @pytest.mark.parametrize(

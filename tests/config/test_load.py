@@ -55,7 +55,7 @@ theme = "light"
 keys = { approve = "A", redirect = ["r", "R"] }
 
 [policy]
-allow = ["git status"]
+commands = ["git status *"]
 """
 
 
@@ -139,14 +139,14 @@ def test_the_persons_file_lies_under_the_repositorys(tmp_path: Path) -> None:
     mine = tmp_path / "config.toml"
     mine.write_text(
         'default_agent = "mine"\n[agents.mine]\nmodel = "m"\nkey = "k"\n[ui]\ntheme = "light"\nbell = false\n'
-        '[policy]\nallow = ["ls"]\n'
+        '[policy]\ncommands = ["ls"]\n'
     )
-    (tmp_path / "cockpit.toml").write_text('[agents.mine]\nmodel = "r"\n[ui]\nbell = true\n[policy]\nallow = ["id"]\n')
+    (tmp_path / "cockpit.toml").write_text('[agents.mine]\nmodel = "r"\n[ui]\nbell = true\n[policy]\ncommands = ["id"]\n')
     config = load(tmp_path, mine)
     assert config.default_agent == "mine"
     assert config.agents["mine"].settings == {"model": "r", "key": "k"}
     assert (config.ui.theme, config.ui.bell) == ("light", True)
-    assert config.policy.allow == ("ls", "id")
+    assert config.policy.commands == ("ls", "id")
 
 
 def test_the_persons_file_speaks_of_nothing_else(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ async def test_what_blocks_a_landing_is_asked_of_a_person(world: World) -> None:
     await ana.call(Approve(session=one))
     await ana.until(lambda: f"{one}:blocked" in ana.state.attention)
     git(world.repository, "checkout", "-q", "base.txt")
-    (world.paths.config / "config.toml").write_text('[policy]\nallow = ["ls"]\n')  # it looks again at once
+    (world.paths.config / "config.toml").write_text('[policy]\ncommands = ["ls"]\n')  # it looks again at once
     await ana.status(one, S.LANDED)
     assert (world.repository / "base.txt").read_text() == "changed\n"
 
