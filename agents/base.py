@@ -67,6 +67,32 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """How to find out, without a model or a network, whether an agent can work on this machine."""
+
+    argv: tuple[str, ...]
+    """Starts the program as the driver does."""
+    hello: bytes = b""
+    """The first line of its protocol, answered with one that has the same `id`; empty: it has none."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables for it, beyond those that its driver names."""
+    home: Mapping[str, str] = field(default_factory=dict)
+    """Variables that lead it to a configuration of its own, with the path below that folder."""
+    install: str = ""
+    """How to get it, for people."""
+    log_in: str = ""
+    """How to log in, for people; empty: it needs no log-in, or nothing is known of it."""
+    oldest: tuple[int, ...] = ()
+    """The first version that the driver can speak to; empty: any."""
+    node_major: int = 0
+    """The oldest Node.js that runs it; 0: any, or none is needed."""
+    keys: tuple[str, ...] = ()
+    """Variables of which each one is a log-in."""
+    log_ins: tuple[str, ...] = ()
+    """Files below the person's home of which each one is a log-in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Abilities:
     """What an agent can do; the screen offers nothing else."""
 
@@ -95,6 +121,13 @@ class Driver(ABC):
     def variables(self, settings: Mapping[str, object]) -> tuple[str, ...]:
         """Return which variables of our environment the agent needs: its own key and endpoint, and no other secret."""
         return ()
+
+    def probe(self, settings: Mapping[str, object]) -> Probe | None:
+        """Return how to find out whether the agent can work; None: it is ours, and has no program to look for.
+
+        Raises `ValueError` with a message for people when the settings are unusable.
+        """
+        return None
 
     @abstractmethod
     def launch(self, context: LaunchContext) -> Launch:

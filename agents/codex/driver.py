@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agents.base import Abilities, LaunchContext
-from agents.codex.settings import CodexSettings
+from agents.base import Abilities, LaunchContext, Probe
+from agents.codex.settings import INSTALL, NEEDED, CodexSettings
 from agents.environment import named
 from agents.lines import LineDriver
+from agents.probe import greeting
+from cockpit import __version__
 
 
 class CodexDriver(LineDriver):
@@ -23,6 +25,21 @@ class CodexDriver(LineDriver):
             *("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODEX_API_KEY", "CODEX_HOME"),
             *((str(own),) if own else ()),
             *named(settings.get("env")),
+        )
+
+    def probe(self, settings: Mapping[str, object]) -> Probe:
+        """Return how to greet `codex app-server`."""
+        own = CodexSettings.of(dict(settings))
+        return Probe(
+            argv=(*own.argv(), "app-server"),
+            hello=greeting({"clientInfo": {"name": "cockpit", "title": "Cockpit", "version": __version__}}),
+            env=own.env,
+            home={"CODEX_HOME": ""},
+            install=INSTALL,
+            log_in="" if own.base_url else "`codex login`, or OPENAI_API_KEY",
+            oldest=NEEDED,
+            keys=("OPENAI_API_KEY", "CODEX_API_KEY", *([own.api_key_env] if own.api_key_env else [])),
+            log_ins=(".codex/auth.json",),
         )
 
     def check_settings(self, context: LaunchContext) -> None:

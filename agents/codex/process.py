@@ -14,15 +14,12 @@ import cockpit
 from agents.assignment import Assignment
 from agents.child import Child
 from agents.codex.rpc import Gone, Listener, Peer, RpcError
-from agents.codex.settings import CodexSettings
+from agents.codex.settings import INSTALL, NEEDED, CodexSettings
 from agents.environment import expand, named
 from agents.trace import Trace
 from cockpit.providers.process_tree import SESSION_MARKER
 from cockpit.providers.sandbox import scrubbed_env
 
-NEEDED = (0, 169, 0)
-"""The first version whose app-server speaks as this driver does."""
-_INSTALL = "npm install -g @openai/codex"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _VERSION_LIMIT_S = 30
 _PASSED_ON = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CODEX_API_KEY")
@@ -98,7 +95,7 @@ class Codex:
             child = await Child.start(argv, cwd=folder, env=env, errors=errors)
         except FileNotFoundError:
             raise CodexError(
-                f"there is no program {settings.argv()[0]!r} (agent settings: command); install it: {_INSTALL}"
+                f"there is no program {settings.argv()[0]!r} (agent settings: command); install it: {INSTALL}"
             ) from None
         peer = Peer(child, trace, listener)
         codex = cls(child, peer, asyncio.create_task(peer.run()), "")
@@ -151,7 +148,7 @@ def refuse_old(version: str) -> None:
     found = _VERSION.search(version)
     if found and tuple(map(int, found.groups())) < NEEDED:
         needed = ".".join(map(str, NEEDED))
-        raise CodexError(f"codex {version} is too old, {needed} or newer is needed; install it: {_INSTALL}")
+        raise CodexError(f"codex {version} is too old, {needed} or newer is needed; install it: {INSTALL}")
 
 
 def _asked_version(argv: tuple[str, ...], env: Mapping[str, str], folder: Path) -> str:

@@ -6,6 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+NEEDED = (0, 169, 0)
+"""The first version whose app-server speaks as this driver does."""
+INSTALL = "npm install -g @openai/codex"
+
 
 class CodexSettings(BaseModel):
     """What a codex agent can be told. `driver` names the driver and is not ours to read."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
-from agents.base import Abilities, LaunchContext
+from agents.base import Abilities, LaunchContext, Probe
 from agents.environment import named
 from agents.lines import LineDriver
 from agents.terminal.settings import TerminalSettings
@@ -23,12 +23,20 @@ class TerminalDriver(LineDriver):
         """Return which of our variables its own `env` names."""
         return named(settings.get("env"))
 
+    def probe(self, settings: Mapping[str, object]) -> Probe:
+        """Return which program to look for: what it would do when it is merely started, nobody knows."""
+        own = _read(settings)
+        return Probe(argv=own.command, env=own.env)
+
     def check_settings(self, context: LaunchContext) -> None:
         """Raise `ValueError` naming the first setting that is wrong."""
-        try:
-            settings = TerminalSettings.model_validate(dict(context.settings))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ValueError(f"agent settings: {where + ': ' if where else ''}{first['msg']}") from None
-        self.abilities = replace(self.abilities, resumes=bool(settings.resume))
+        self.abilities = replace(self.abilities, resumes=bool(_read(context.settings).resume))
+
+
+def _read(settings: Mapping[str, object]) -> TerminalSettings:
+    try:
+        return TerminalSettings.model_validate(dict(settings))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"agent settings: {where + ': ' if where else ''}{first['msg']}") from None
