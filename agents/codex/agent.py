@@ -64,6 +64,7 @@ class CodexAgent(Agent):
         self._approvals = Approvals(self._requests, translation, assignment.workspace, self._explain, self.puzzled)
         self._reviews: dict[str, Review] = {}
         self._running: CodexTurn | None = None
+        self._announced = ""
 
     # the cockpit's commands
 
@@ -91,9 +92,9 @@ class CodexAgent(Agent):
 
     async def open(self) -> None:
         """Have codex ready for a turn. Raises `CodexError`."""
-        before = self._conversation.thread
         await self._conversation.open(self)
-        if self._conversation.thread != before:
+        if self._conversation.thread != self._announced:
+            self._announced = self._conversation.thread
             self.wire.emit(
                 AgentReady(
                     agent=f"codex {self._conversation.version}".rstrip(),

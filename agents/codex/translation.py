@@ -25,7 +25,6 @@ from cockpit.sessions.types import (
     StepStatus,
     ToolEnded,
     ToolOutput,
-    UsageReported,
 )
 
 Params = dict[str, Any]
@@ -49,6 +48,7 @@ class Translation:
         self._usage: dict[str, TokenCount] = {}
         self._allowances = Allowances()
         self._attempts = 0
+        self._is_working = False
         self._takers: dict[str, Callable[[Params], list[AgentEvent]]] = {
             "item/started": self._started,
             "item/completed": self._completed,
@@ -60,6 +60,7 @@ class Translation:
             "item/commandExecution/outputDelta": self._output_delta,
             "item/mcpToolCall/progress": self._mcp_progress,
             "item/fileChange/patchUpdated": self._patch_updated,
+            "turn/started": self._turn_started,
             "turn/plan/updated": self._plan,
             "thread/tokenUsage/updated": self._tokens,
             "account/rateLimits/updated": self._limits,
@@ -74,7 +75,8 @@ class Translation:
     def begin(self, thread: str, *, is_new: bool) -> None:
         """Say which conversation this is. A new one has used no tokens yet."""
         self.thread = thread
-        count = self._usage[thread] = TokenCount()
+        self._is_working = False
+        count = self._usage.setdefault(thread, TokenCount())
         if is_new:
             count.begin()
 
@@ -171,6 +173,10 @@ class Translation:
 
     # the turn and the account
 
+    def _turn_started(self, params: Params) -> list[AgentEvent]:
+        self._is_working = True
+        return []
+
     def _plan(self, params: Params) -> list[AgentEvent]:
         if not self._is_own(params):
             return []
@@ -184,12 +190,12 @@ class Translation:
 
     def _tokens(self, params: Params) -> list[AgentEvent]:
         thread = str(params.get("threadId", ""))
-        if thread not in self._usage:
-            self._usage[thread] = TokenCount()
-            self._usage[thread].begin()  # an agent that this one called in
-        reported: UsageReported | None = self._usage[thread].take(
-            params.get("tokenUsage") or {}, is_own=thread == self.thread
-        )
+        count = self._usage.get(thread)
+        if count is None:
+            count = self._usage[thread] = TokenCount()
+            if self._is_working:
+                count.begin()  # an agent that this one called in
+        reported = count.take(params.get("tokenUsage") or {}, is_own=thread == self.thread, is_working=self._is_working)
         return [reported] if reported else []
 
     def _limits(self, params: Params) -> list[AgentEvent]:

@@ -21,13 +21,22 @@ class TokenCount:
         """Count from zero: the conversation is new."""
         self._known = {}
 
-    def take(self, usage: dict[str, Any], *, is_own: bool) -> UsageReported | None:
-        """Take one report; None when it tells nothing new. Without `is_own`, the context is another agent's."""
+    def take(self, usage: dict[str, Any], *, is_own: bool, is_working: bool) -> UsageReported | None:
+        """Take one report; None when it tells nothing new.
+
+        Args:
+            usage: codex's `tokenUsage`.
+            is_own: the context is this agent's, and not that of one it called in.
+            is_working: a turn has begun; what is told before it, was spent earlier.
+        """
         total, last = usage.get("total") or {}, usage.get("last") or {}
-        before, self._known = self._known, {key: value for key, value in total.items() if isinstance(value, int)}
-        if before is None:
+        before, self._known = self._known, _numbers(total)
+        if not is_working:
             return None
-        spent = {key: max(0, value - before.get(key, 0)) for key, value in self._known.items()}
+        if before is None:
+            spent = _numbers(last)
+        else:
+            spent = {key: max(0, value - before.get(key, 0)) for key, value in self._known.items()}
         if not any(spent.values()):
             return None
         return UsageReported(
@@ -37,6 +46,10 @@ class TokenCount:
             context_used=last.get("totalTokens") if is_own else None,
             context_window=usage.get("modelContextWindow") if is_own else None,
         )
+
+
+def _numbers(counts: dict[str, Any]) -> dict[str, int]:
+    return {key: value for key, value in counts.items() if isinstance(value, int)}
 
 
 class Allowances:
