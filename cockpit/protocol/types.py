@@ -185,6 +185,14 @@ class ShowTerminal(Model):
     is_attached: bool = Field(default=False, description="a person has the keyboard: no turn ends meanwhile")
 
 
+class ReviewChange(Model):
+    """Have the agent review its change with its own means, as a turn of its own; for agents with the ability."""
+
+    cmd: Literal["review_change"] = "review_change"
+    session: SessionId
+    instructions: str = ""
+
+
 class Undo(Model):
     """Take back the person's last decision, while it has not landed. Result: `{"undone": kind, "session": id}`."""
 
@@ -258,6 +266,7 @@ Command = Annotated[
     | PreviewAlways
     | Stop
     | Resume
+    | ReviewChange
     | TypeKeys
     | ResizeTerminal
     | ShowTerminal

@@ -24,6 +24,7 @@ from cockpit.sessions.types import (
     RequestRaised,
     RequestResolved,
     Retrying,
+    Review,
     Send,
     Steer,
     Steered,
@@ -171,7 +172,10 @@ def _created(told: Transcript, event: ev.SessionCreated, at: float) -> None:
 
 def _command(told: Transcript, event: ev.CommandSent, at: float) -> None:
     command = event.command
-    if isinstance(command, Send | Steer):
+    if isinstance(command, Review):
+        text = f"Review your change. {command.instructions}".rstrip()
+        told._commands[command.id] = told.add(EntryKind.HUMAN, at, text=text, title=event.author)
+    elif isinstance(command, Send | Steer):
         if told.entries and told.entries[0].kind is EntryKind.HUMAN and told.entries[0].text == command.text:
             told._commands[command.id] = told.entries[0]  # the task itself, shown already
             return

@@ -61,6 +61,11 @@ class AgentLife:
     def _state(self) -> SessionState:
         return self._services.record.state.sessions[self._session]
 
+    @property
+    def has_forked_thread(self) -> bool:
+        """Whether the agent, when it is first started, begins with a copy of another session's conversation."""
+        return bool(self._link.forked_thread())
+
     async def take_up(self, offset: int) -> bool:
         """Take over the run that the journal knows of, and follow it from `offset`. Returns whether there is one."""
         if self._state.has_exited or not await self._link.adopt():

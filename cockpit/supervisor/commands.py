@@ -41,7 +41,15 @@ class Commands:
 
     async def _carry_out(self, command: cmd.Command, person: str) -> dict[str, Any]:
         match command:
-            case cmd.Approve() | cmd.Reject() | cmd.Redirect() | cmd.AnswerRequest() | cmd.Stop() | cmd.Resume():
+            case (
+                cmd.Approve()
+                | cmd.Reject()
+                | cmd.Redirect()
+                | cmd.AnswerRequest()
+                | cmd.Stop()
+                | cmd.Resume()
+                | cmd.ReviewChange()
+            ):
                 return await self._human(command, person)
             case cmd.CreateTasks():
                 return await self._create(command, person)
@@ -104,6 +112,8 @@ class Commands:
                     "No task was begun.",
                     "Name one of these, or add it under [agents] in cockpit.toml.",
                 )
+            if task.fork and SessionId(task.fork) not in self.supervisor.services.record.state.sessions:
+                raise CommandRefused(f"There is no session “{task.fork}” to fork.", "No task was begun.")
         created = self.supervisor.create(command.tasks, person)
         await self.supervisor.services.record.journal.flushed()
         return {"sessions": created}

@@ -13,13 +13,14 @@ from cockpit.changes.config import AutoApproveConfig
 from cockpit.changes.service.approval import may_approve
 from cockpit.journal.types import DecisionMade, Event
 from cockpit.protocol.server import CommandRefused
-from cockpit.protocol.types import AnswerRequest, Approve, Attention, Redirect, Reject, Resume, Stop
+from cockpit.protocol.types import AnswerRequest, Approve, Attention, Redirect, Reject, Resume, ReviewChange, Stop
 from cockpit.sessions.types import (
     FINAL,
     Answer,
     Decision,
     DecisionKind,
     LineComment,
+    Review,
     Send,
     SessionStatus,
     Steer,
@@ -55,6 +56,8 @@ async def decide(loop: SessionLoop, asked: Asked) -> dict[str, Any]:
             await _stop(loop, person)
         case Resume():
             await _resume(loop, command, person)
+        case ReviewChange():
+            await _review(loop, command, person)
         case _:
             assert_never(command)
     return {"status": loop.state.status}
@@ -175,6 +178,17 @@ async def _resume(loop: SessionLoop, command: Resume, person: str) -> None:
         return
     await loop.agent.ensure()
     await _go_on(loop, command.text, person, *_decided(loop, kind, person, command.attention, text=command.text))
+
+
+async def _review(loop: SessionLoop, command: ReviewChange, person: str) -> None:
+    state = loop.state
+    if state.status not in (_S.READY, _S.INTERRUPTED):
+        raise CommandRefused(
+            f"“{state.name}” is {state.status}.", "Nothing was sent.", "It is reviewed when it stands."
+        )
+    if "reviews" not in state.abilities:
+        raise CommandRefused(f"{state.agent_name or 'Its agent'} has no review of its own.", "Nothing was sent.")
+    await loop.review(Review(id=new_id(), instructions=command.instructions), person)
 
 
 async def go_on_again(loop: SessionLoop) -> None:

@@ -25,6 +25,7 @@ from cockpit.sessions.types import (
     Budget,
     RequestRaised,
     RequestResolved,
+    Review,
     Send,
     SessionStatus,
     Steer,
@@ -38,6 +39,7 @@ from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import AgentLife, new_id
 from cockpit.supervisor.closing import wind_up
 from cockpit.supervisor.decide import decide, go_on_again, opening_words, undo
+from cockpit.supervisor.fork import opening_of
 from cockpit.supervisor.items import OpenItems
 from cockpit.supervisor.rounds import run_round
 from cockpit.supervisor.services import Services
@@ -140,7 +142,7 @@ class SessionLoop:
             case MayGoOn() if status is _S.PAUSED and self.items.is_of_fleet and not self.services.fleet_used_up:
                 await go_on_again(self)
             case Prepared() if status is _S.PREPARING:
-                await self.begin_turn(opening_words(self))
+                await self._open()
             case Checked() if status is _S.CHECKING:
                 await checked(self, signal.round)
             case LeftQueue() if status is _S.LANDING:
@@ -313,7 +315,19 @@ class SessionLoop:
         """
         await self.agent.ensure()
         kind = Steer if self.agent.goes_on_by_itself else Send
-        command = kind(id=new_id(), text=text)
+        await self._begin(kind(id=new_id(), text=text), author, *with_it)
+
+    async def _open(self) -> None:
+        has_thread = self.agent.has_forked_thread  # asked before the agent runs and has one of its own
+        words = await opening_of(self.services, self.state, opening_words(self), has_thread=has_thread)
+        await self.begin_turn(words)
+
+    async def review(self, command: Review, author: str, *with_it: Event) -> None:
+        """Have the agent review its change, as a turn of its own; it is started first where it does not run."""
+        await self.agent.ensure()
+        await self._begin(command, author, *with_it)
+
+    async def _begin(self, command: Send | Steer | Review, author: str, *with_it: Event) -> None:
         self._leaving = None
         await self.move(_S.WORKING, "", *with_it, CommandSent(command=command, author=author))
         self._owe(command, await self.agent.deliver(command))
@@ -342,7 +356,7 @@ class SessionLoop:
         """Begin to make the workspace; the session is in the state for it already."""
         self.step.begin(self._prepare)
 
-    def _owe(self, command: Send | Steer, may_have_it: bool) -> None:
+    def _owe(self, command: Send | Steer | Review, may_have_it: bool) -> None:
         if may_have_it:
             self._owed.append(command.id)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cockpit.checks.types import Finding
-from cockpit.protocol.types import AnswerRequest, Approve, Redirect, Reject, Resume, Stop
+from cockpit.protocol.types import AnswerRequest, Approve, Redirect, Reject, Resume, ReviewChange, Stop
 from cockpit.sessions.types import AgentEvent, Decision, TurnEnded
 from cockpit.supervisor.rounds import Round
 
-Human = Approve | Reject | Redirect | AnswerRequest | Stop | Resume
+Human = Approve | Reject | Redirect | AnswerRequest | Stop | Resume | ReviewChange
 """The commands that a session itself carries out."""
 
 

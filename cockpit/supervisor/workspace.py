@@ -16,6 +16,7 @@ from cockpit.providers.text import clean, clean_line
 from cockpit.sessions.types import FINAL, WorkspaceInfo
 from cockpit.supervisor.app import App
 from cockpit.supervisor.conflicts import conflict
+from cockpit.supervisor.fork import beginning_of
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.set_up import WorkspaceError, set_up
 from cockpit.types import CommitId, SessionId
@@ -43,19 +44,18 @@ class Workspace:
         state = services.record.state.sessions[self._session]
         info = state.workspace
         if info is None:
-            target = await self._target(state.task.base)
-            base = await services.repository.resolve(target)
+            begin = await beginning_of(services, state, await self._target(state.task.base))
             path = services.paths.workspaces / self._session
             await asyncio.to_thread(kill_marked, str(path), marker=MARKER)  # a set-up that outlived a crash
             self._worktree = await services.repository.add_worktree(
-                self._session, path, f"cockpit/{self._session}", base
+                self._session, path, f"cockpit/{self._session}", begin.start
             )
             info = WorkspaceInfo(
                 session=self._session,
                 path=str(path),
                 branch=self._worktree.branch,
-                base=target,
-                base_commit=CommitId(base),
+                base=begin.target,
+                base_commit=begin.base,
                 ports=self._lease_ports(),
             )
             await self._equip(info)
