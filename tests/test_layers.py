@@ -55,7 +55,7 @@ PEERS: dict[str, tuple[str, ...]] = {
     "cockpit.config": ("cockpit.types", TYPES_OF_ALL, CONFIG_OF_ALL),
     "cockpit.supervisor": (
         *("cockpit", ANY_LAYER, "cockpit.types", "cockpit.state", "cockpit.protocol", "cockpit.config"),
-        *("cockpit.providers", "agents.base", "agents.registry"),
+        *("cockpit.providers", "agents.base", "agents.registry", "agents.probe"),
     ),
     "cockpit.screens": (
         *("cockpit.types", TYPES_OF_ALL, "cockpit.state", "cockpit.protocol", "cockpit.config", "cockpit.providers"),
@@ -64,7 +64,7 @@ PEERS: dict[str, tuple[str, ...]] = {
     "cockpit.cli": (
         *("cockpit", ANY_LAYER, "cockpit.types", "cockpit.state", "cockpit.protocol", "cockpit.config"),
         *("cockpit.providers", "cockpit.demo", "cockpit.relay", "cockpit.screens.spawn"),
-        *("agents.registry", "agents.native.settings"),
+        *("agents.base", "agents.registry", "agents.probe", "agents.native.settings"),
     ),
     "cockpit.demo": (
         *(TYPES_OF_ALL, "cockpit.types", "cockpit.sessions.repo", "cockpit.protocol", "cockpit.cli.follow"),

@@ -39,6 +39,7 @@ from cockpit.sessions.types import (
 )
 from cockpit.state.model import SessionState
 from cockpit.supervisor.fork import thread_of
+from cockpit.supervisor.programs import missing_program
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.spending import Pricer, agent_name
 from cockpit.types import SessionId
@@ -100,6 +101,8 @@ class AgentLink:
         if config is None:
             known = ", ".join(sorted(self._services.config.agents))
             raise ValueError(f"there is no agent {name!r} in cockpit.toml; there are: {known}")
+        if problem := await asyncio.to_thread(missing_program, config):
+            raise ValueError(f"agent {name}: {problem}")
         self._driver = find_driver(config.driver)
         context = self._context(workspace, env, is_resume, config.settings)
         for folder in (context.memory, context.home):

@@ -44,6 +44,7 @@ from cockpit.sessions.service import next_to_start, session_id
 from cockpit.sessions.types import ACTIVE, FINAL, SessionStatus, Task
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
+from cockpit.supervisor.programs import missing_agents
 from cockpit.supervisor.record import Record
 from cockpit.supervisor.senses import open_senses
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner
@@ -172,6 +173,7 @@ class Supervisor:
             default_agent=config.default_agent,
             checks=tuple(check.name for check in config.checks),
             max_parallel=config.sessions.max_parallel,
+            missing_agents=await asyncio.to_thread(missing_agents, config),
             fleet_budget=config.budget.fleet,
             budgets=budgets_of(config),
         )

@@ -59,6 +59,8 @@ class Pricer:
         """Price the calls of `session`."""
         self._services, self._session = services, session
         self._model = ""
+        self._tells_cost = False
+        """Its agent says itself what it costs, be it apart from the tokens."""
 
     @property
     def _state(self) -> SessionState:
@@ -89,8 +91,14 @@ class Pricer:
 
     def _priced(self, call: UsageReported) -> UsageReported:
         agent = self._agent
-        if call.cost_usd is not None and agent.cost == "agent":
-            return call
+        if agent.cost == "agent":
+            self._tells_cost = self._tells_cost or call.cost_usd is not None
+            if call.cost_usd is not None:
+                return call
+        if not call.input_tokens + call.output_tokens:
+            return call.model_copy(update={"cost_usd": None})
+        if agent.cost == "agent" and self._tells_cost:
+            return call.model_copy(update={"cost_usd": 0.0})  # nothing beyond what it has told
         price = agent.price or price_of(self._model_name, self._services.config.prices)
         return call.model_copy(update={"cost_usd": None if price is None else cost_usd(price, call)})
 

@@ -52,6 +52,17 @@ async def test_the_agents_own_word_on_the_cost_counts_unless_the_table_is_to(
         assert (await ana.said(one, UsageReported))[0].cost_usd == usd
 
 
+async def test_tokens_of_an_agent_that_tells_its_cost_apart_are_not_priced_again(tmp_path: Path, home: Path) -> None:
+    script = (
+        'raw {"type": "usage", "context_used": 9, "cost_usd": 3}\n'
+        'raw {"type": "usage", "input_tokens": 1000000}\nwrite a.txt ok'
+    )
+    async with open_world(make_repository(tmp_path / "repo", config(more=PRICES))) as world:
+        ana = await world.start()
+        ready = await ana.status(await ana.task(script), S.READY)
+        assert (ready.usage.cost_usd, ready.usage.unpriced_calls) == (3.0, 0)
+
+
 async def test_a_cost_that_nobody_knows_is_told_once_where_a_budget_counts_it(tmp_path: Path, home: Path) -> None:
     async with open_world(make_repository(tmp_path / "repo", config())) as world:
         ana = await world.start()
@@ -150,3 +161,16 @@ async def test_without_a_fleet_budget_nothing_is_asked(world: World) -> None:
     one = await ana.task("usage 1000000\nwrite a.txt ok")
     await ana.status(one, S.READY)
     assert not paused(ana)
+
+
+async def test_an_agent_whose_program_is_not_here_is_known_and_says_how_to_get_it(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    async with open_world(make_repository(tmp_path / "repo", config())) as world:
+        ana = await world.start()
+        assert {"codex", "claude"} <= set(ana.state.missing_agents)
+        assert not {"fake", "mechanic"} & set(ana.state.missing_agents)
+        one = await ana.task("write a.txt ok", agent="codex")
+        failed = await ana.status(one, S.FAILED)
+        assert "npm install -g @openai/codex" in failed.reason
