@@ -80,6 +80,8 @@ class FakeAgent:
         match command["op"]:
             case "send":
                 self.messages.put(command["text"])
+            case "review":
+                self.messages.put(f"!say reviewed: {command['instructions']}")
             case "steer":
                 self.emit("message", item=command["id"], text=f"steered: {command['text']}")
                 self.emit("steered", command=command["id"], outcome="injected")
