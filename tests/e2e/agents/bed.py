@@ -18,9 +18,10 @@ from typing import Any
 
 import psutil
 
+from cockpit.journal.types import AgentSaid
 from cockpit.protocol.client import Client, CommandFailed
 from cockpit.protocol.types import AnswerRequest, Subscribe
-from cockpit.sessions.types import AnswerDecision, RequestKind, RequestRaised, SessionStatus
+from cockpit.sessions.types import AnswerDecision, RequestKind, RequestRaised, SessionStatus, Steered
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 from tests.e2e.place import Place
@@ -211,6 +212,13 @@ class Bed:
             if file.exists():
                 lines += [f"{name}: {line}" for line in file.read_text(errors="replace").splitlines()[-12:]]
         return "\n".join(line[:400] for line in lines[-120:])
+
+    def has_taken(self, session: SessionId, words: str) -> bool:
+        """Return whether a redirect was handed to the agent by its bridge, or waits there for the end of the turn."""
+        trace = self.memory(session) / "trace.jsonl"
+        said = [envelope.event for envelope in self.at.events if envelope.session == session]
+        is_queued = any(isinstance(one, AgentSaid) and isinstance(one.said, Steered) for one in said)
+        return is_queued or (trace.exists() and words in trace.read_text(encoding="utf-8"))
 
     # --- processes
 

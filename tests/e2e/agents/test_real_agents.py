@@ -47,11 +47,11 @@ async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -
 
     # a redirect in the middle of the turn decides what the agent does next
     await person.call(Redirect(session=session, text=story.REDIRECT))
-    steered = (await person.said(session, Steered))[-1]
-    assert steered.outcome == hand.steered, bed.account(session)
+    await bed.until(session, lambda: bed.has_taken(session, story.REDIRECT), "the agent has taken the redirect")
     async with bed.answering(session):
         open_gate(tree, story.HELD)
         await bed.status(session, S.READY)
+    assert [steered.outcome for steered in await person.said(session, Steered)] == [hand.steered]
     assert (tree / "note.txt").read_text() == "Latine\n"
     assert bed.model.requests("redirected")
 
