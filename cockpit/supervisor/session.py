@@ -16,7 +16,7 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.types import AttentionRaised, CommandSent, Event, Noted, StatusChanged
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.text import clean_line
-from cockpit.sessions.service import item_of_request, may_move, silent_for, used_up
+from cockpit.sessions.service import item_of_request, may_move
 from cockpit.sessions.types import (
     ACTIVE,
     AgentEvent,
@@ -63,6 +63,7 @@ from cockpit.supervisor.signals import (
 from cockpit.supervisor.spending import budget_of
 from cockpit.supervisor.step import Step, reason_of
 from cockpit.supervisor.take_up import take_up
+from cockpit.supervisor.tick import tick
 from cockpit.supervisor.verdicts import checked, left_queue
 from cockpit.supervisor.workspace import Workspace
 from cockpit.types import SessionId
@@ -101,6 +102,11 @@ class SessionLoop:
     def budget(self) -> Budget:
         """The session's own budget, else its agent's, else the repository's."""
         return budget_of(self.services, self.state)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it goes elsewhere as soon as the turn is over."""
+        return self._leaving is not None
 
     def post(self, signal: Signal) -> None:
         """Put something into the inbox."""
@@ -156,7 +162,7 @@ class SessionLoop:
     async def _on_trouble(self, signal: Signal) -> None:
         match signal:
             case Tick():
-                await self._tick()
+                await tick(self)
             case StepFailed():
                 await self.fail(signal.reason)
             case Lost() if signal.run == self.state.run and self.state.status in _IN_TURN:
@@ -359,24 +365,3 @@ class SessionLoop:
     def _owe(self, command: Send | Steer | Review, may_have_it: bool) -> None:
         if may_have_it:
             self._owed.append(command.id)
-
-    # --- as time passes ---------------------------------------------------------------------------------------------
-
-    def _used_up(self, now: float) -> str:
-        limit = used_up(self.state, self.budget, now)
-        return f"budget used up: {limit}" if limit else self.services.fleet_used_up
-
-    async def _tick(self) -> None:
-        now = self.services.clock.now()
-        state = self.state
-        if state.status in _IN_TURN and self._leaving is None and (reason := self._used_up(now)):
-            self.leave_for(_S.PAUSED, reason)
-            await self.agent.end_turn()
-        silent_s = silent_for(state, now)
-        limit_s = self.services.config.sessions.stall_minutes * 60
-        if silent_s <= limit_s:
-            if self.items.has(AttentionKind.STALLED):
-                self.services.record.add(self.id, *self.items.resolved(AttentionKind.STALLED, "it spoke again"))
-        elif not self.items.has(AttentionKind.STALLED):
-            title = f"silent for {silent_s / 60:.0f} minutes: {state.headline}"
-            self.services.record.add(self.id, self.items.raised(AttentionKind.STALLED, title, now - silent_s))
