@@ -32,10 +32,10 @@ async def test_checks_run_on_the_workspace_as_it_is(world: World) -> None:
     ana = await world.start()
     session = await at_work(ana)
     workspace = world.workspace(session)
-    progress: list[tuple[float, float | None, str | None]] = []
+    told: list[tuple[float, float | None, str | None]] = []
 
-    async def heard(done: float, total: float | None, text: str | None) -> None:
-        progress.append((done, total, text))
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
 
     async with connected(world, session) as agent:
         clean = json_of(await agent.call_tool("run_checks", {}, progress_callback=heard))
@@ -49,8 +49,7 @@ async def test_checks_run_on_the_workspace_as_it_is(world: World) -> None:
         refused = await agent.call_tool("run_checks", {"names": ["nonsense"]})
         assert refused.is_error
         assert text_of(refused) == "There is no check 'nonsense' to run now; there are: tidy."
-    assert progress[0] == (0, 1, "running tidy")
-    assert progress[-1][0] <= 1
+    assert told[0] == (0, 1, "running tidy")
 
 
 async def test_what_an_agent_has_checked_is_not_run_again_by_the_round(world: World) -> None:
@@ -58,10 +57,9 @@ async def test_what_an_agent_has_checked_is_not_run_again_by_the_round(world: Wo
     session = await at_work(ana, "write new.txt BAD\nwait go")
     workspace = world.workspace(session)
     await ana.until((workspace / "new.txt").exists)
-    (workspace / ".git-is-not-here").touch()
     async with connected(world, session) as agent:
         assert not json_of(await agent.call_tool("run_checks", {}))["passed"]
-        assert not await _results(world, ana.events, session)  # its own look is no round
+        assert not [one for one in ana.events if isinstance(one.event, CheckFinished)]  # its own look is no round
         (workspace / "new.txt").write_text("fine\n")
         (workspace / "go").touch()
         assert json_of(await agent.call_tool("run_checks", {}))["passed"]
@@ -69,11 +67,6 @@ async def test_what_an_agent_has_checked_is_not_run_again_by_the_round(world: Wo
     (round_result,) = await ana.kind(session, CheckFinished)
     assert round_result.result.outcome is CheckOutcome.PASSED
     assert ana.session(session).round == 1
-
-
-async def _results(world: World, events: object, session: str) -> list[object]:
-    assert isinstance(events, list)
-    return [one for one in events if one.session == session and isinstance(one.event, CheckFinished)]
 
 
 async def test_findings_are_bounded_and_say_how_to_fix(world: World) -> None:
