@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from agents.native.settings import NativeSettings
-from agents.registry import NAMES
 from cockpit.cli.diagnosis import Remark, fail, ok, warn
+from cockpit.cli.diagnosis.foreign import examine_foreign
 from cockpit.config import Config
 from cockpit.sessions.config import AgentConfig
 
@@ -21,15 +21,16 @@ _ANSWER_WITHIN_S = 10.0
 
 def examine_agents(config: Config, *, is_online: bool) -> Iterator[Remark]:
     """Yield a remark for each agent; one that nobody has set up matters only when tasks get it by default."""
+    foreign: dict[str, AgentConfig] = {}
     for name, agent in sorted(config.agents.items()):
-        is_default = name == config.default_agent
         subject = f"agent {name}"
-        if agent.driver not in NAMES:
-            yield fail(subject, f"there is no driver {agent.driver!r}", f"Known: {', '.join(NAMES)}.")
-        elif agent.driver == "mechanic":
+        if agent.driver == "mechanic":
             yield ok(subject, "needs no model: runs the fix commands of your checks")
-        elif agent.settings or is_default:
+        elif agent.driver != "native":
+            foreign[name] = agent
+        elif agent.settings or name == config.default_agent:
             yield _native(subject, agent, is_online=is_online)
+    yield from examine_foreign(foreign, config.default_agent)
 
 
 def _native(subject: str, agent: AgentConfig, *, is_online: bool) -> Remark:
