@@ -70,6 +70,21 @@ def parse(text: str, file: Path = Path(FILE_NAME)) -> Config:
     return config
 
 
+def verify(file: Path, text: str, *, is_personal: bool) -> None:
+    """Look at the text of a configuration file before it is written. Raises `ValueError` with a message for people."""
+    problems: list[Problem] = []
+    try:
+        data = _parse_toml(file, text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    if is_personal:
+        _validate_personal(file, text, data, problems)
+    else:
+        _validated(file, text, _without_default_agent(data), problems)
+    if problems:
+        raise ValueError(str(ConfigError(tuple(problems))))
+
+
 def _read(file: Path) -> tuple[str, dict[str, Any]]:
     try:
         with file.open("rb") as stream:

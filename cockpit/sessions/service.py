@@ -97,8 +97,8 @@ def item_of_status(session: SessionState, status: SessionStatus, reason: str, no
     )
 
 
-def item_of_request(session: SessionState, request: RequestRaised, now: float) -> AttentionItem:
-    """Return the item for what the agent asks."""
+def item_of_request(session: SessionState, request: RequestRaised, now: float, likeness: str = "") -> AttentionItem:
+    """Return the item for what the agent asks; those of the same likeness make one card."""
     return AttentionItem(
         id=f"{session.id}:request:{request.request}",
         session=session.id,
@@ -106,5 +106,6 @@ def item_of_request(session: SessionState, request: RequestRaised, now: float) -
         title=request.title,
         detail=request.reason,
         request=request.request,
+        likeness=likeness,
         since=now,
     )

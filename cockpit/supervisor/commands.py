@@ -11,8 +11,9 @@ from cockpit.journal.types import FileReviewed
 from cockpit.protocol import types as cmd
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import GitError
-from cockpit.sessions.types import DecisionKind
+from cockpit.sessions.types import AnswerDecision, DecisionKind
 from cockpit.state.model import Stats
+from cockpit.supervisor.approvals import preview
 from cockpit.supervisor.garbage import collect
 from cockpit.supervisor.record import envelope_of, is_known
 from cockpit.supervisor.signals import Asked, Human, Undone
@@ -51,6 +52,8 @@ class Commands:
                 | cmd.ReviewChange()
             ):
                 return await self._human(command, person)
+            case cmd.AnswerRequests():
+                return await self._answer_all(command, person)
             case cmd.CreateTasks():
                 return await self._create(command, person)
             case cmd.Undo():
@@ -64,6 +67,8 @@ class Commands:
         match command:
             case cmd.Hello():
                 return self._hello()
+            case cmd.PreviewAlways():
+                return await preview(self._loop(command.session), command.request)
             case cmd.GetDiff():
                 return await self._diff(command)
             case cmd.GetOutput():
@@ -91,6 +96,45 @@ class Commands:
         result = await answer
         self.supervisor.start_queued()
         return result
+
+    async def _answer_all(self, command: cmd.AnswerRequests, person: str) -> dict[str, Any]:
+        """Give one answer to each; the first that is still open bears what it cost, and has the line written."""
+        gone: list[dict[str, str]] = []
+        problem = ""
+        waiting = list(dict.fromkeys(command.requests))
+        count = len(waiting)
+        same = command.model_dump(include={"decision", "text", "line", "where"})
+        while waiting:
+            one = waiting.pop(0)
+            try:
+                answer = cmd.AnswerRequest(
+                    session=one.session, request=one.request, attention=command.attention, **same
+                )
+                problem = (await self._human(answer, person))["problem"]
+                break
+            except CommandRefused as error:
+                gone.append({**one.model_dump(), "what": str(error)})
+        if command.decision is AnswerDecision.ALWAYS:
+            same["decision"] = AnswerDecision.ONCE
+        rest = [cmd.AnswerRequest(session=one.session, request=one.request, **same) for one in waiting]
+        for one, outcome in zip(waiting, await self._all_of(rest, person), strict=True):
+            if outcome is not None:
+                gone.append({**one.model_dump(), "what": outcome})
+        return {"answered": count - len(gone), "gone": gone, "problem": problem}
+
+    async def _all_of(self, answers: list[cmd.AnswerRequest], person: str) -> list[str | None]:
+        """Give answers at the same time. Returns for each what spoke against it; None: nothing."""
+
+        async def give(answer: cmd.AnswerRequest) -> str | None:
+            try:
+                await self._human(answer, person)
+            except CommandRefused as error:
+                return str(error)
+            return None
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(give(answer)) for answer in answers]
+        return [task.result() for task in tasks]
 
     async def _undo(self, person: str) -> dict[str, Any]:
         state = self.supervisor.services.record.state

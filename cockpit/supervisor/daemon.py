@@ -42,6 +42,7 @@ from cockpit.providers.secrets import redact, secret_values
 from cockpit.sessions.runtime.spool_watch import SpoolWatcher, open_watcher
 from cockpit.sessions.service import next_to_start, session_id
 from cockpit.sessions.types import ACTIVE, FINAL, SessionStatus, Task
+from cockpit.supervisor.approvals import Approvals
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
 from cockpit.supervisor.programs import missing_agents
@@ -51,7 +52,7 @@ from cockpit.supervisor.services import OWNER_MARKER, Services, owner
 from cockpit.supervisor.session import SessionLoop
 from cockpit.supervisor.signals import MayGoOn, Signal, Start, TakenDown, Tick
 from cockpit.supervisor.spending import budgets_of, day_of, fleet_used_up
-from cockpit.supervisor.watch import watch_config, watch_workspaces
+from cockpit.supervisor.watch import reload_config, watch_config, watch_workspaces
 from cockpit.types import SessionId
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Supervisor:
         self.is_over = asyncio.Event()
         self.keeps_agents = False
         services.landing = Landing(services, self.post, tasks)
+        services.approvals = Approvals(services, partial(reload_config, self))
 
     async def begin(self) -> None:
         """Take up every session where it was left."""

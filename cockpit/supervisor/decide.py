@@ -27,6 +27,7 @@ from cockpit.sessions.types import (
 )
 from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import new_id
+from cockpit.supervisor.approvals import granted, keep
 from cockpit.supervisor.closing import keep_work, wind_up
 from cockpit.supervisor.signals import Asked, Undone
 from cockpit.supervisor.spending import extended
@@ -51,7 +52,7 @@ async def decide(loop: SessionLoop, asked: Asked) -> dict[str, Any]:
         case Redirect():
             await _redirect(loop, command, person)
         case AnswerRequest():
-            await _answer(loop, command, person)
+            return {"status": loop.state.status, "problem": await _answer(loop, command, person)}
         case Stop():
             await _stop(loop, person)
         case Resume():
@@ -142,14 +143,17 @@ def _redirected(loop: SessionLoop, command: Redirect, person: str) -> list[Event
     )
 
 
-async def _answer(loop: SessionLoop, command: AnswerRequest, person: str) -> None:
+async def _answer(loop: SessionLoop, command: AnswerRequest, person: str) -> str:
+    """Answer the agent, then keep what holds for longer. Returns what went wrong with that, for people."""
     request = loop.state.requests.get(command.request)
     if request is None:
         raise CommandRefused("This request is no longer open.", "Nothing was answered.")
-    text = f"{command.decision}: {command.text}" if command.text else str(command.decision)
+    grant = await granted(loop, request, command, person)
+    text = f"{command.decision}: {command.text or grant.line}".removesuffix(": ")
     decided = _decided(loop, DecisionKind.ANSWER, person, command.attention, text=text, request=command.request)
-    answer = Answer(id=new_id(), request=command.request, decision=command.decision, text=command.text)
-    await loop.agent.send(answer, person, *decided)
+    answer = Answer(id=new_id(), request=command.request, decision=grant.decision, text=command.text)
+    await loop.agent.send(answer, person, *decided, *grant.events)
+    return await keep(loop, grant, command.where, person)
 
 
 async def _stop(loop: SessionLoop, person: str) -> None:

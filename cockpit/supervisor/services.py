@@ -20,6 +20,7 @@ from cockpit.supervisor.record import Record
 from cockpit.types import SessionId
 
 if TYPE_CHECKING:
+    from cockpit.supervisor.approvals import Approvals
     from cockpit.supervisor.landing import Landing
     from cockpit.supervisor.senses import Senses
 
@@ -48,6 +49,8 @@ class Services:
     is_watched: Callable[[SessionId], bool]
     fleet_used_up: str = ""
     """Which limit of the fleet is reached, for people; empty: none. Judged by the daemon."""
+    approvals: Approvals = field(init=False)
+    """What is answered without a human; set by the daemon, like the merge queues."""
     landing: Landing = field(init=False)
     """The merge queues; set by the daemon, which makes them out of the other parts."""
     senses: Senses = field(init=False)

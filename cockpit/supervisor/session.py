@@ -13,10 +13,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from cockpit.journal.errors import JournalError
-from cockpit.journal.types import AttentionRaised, CommandSent, Event, Noted, StatusChanged
+from cockpit.journal.types import CommandSent, Event, Noted, StatusChanged
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.text import clean_line
-from cockpit.sessions.service import item_of_request, may_move
+from cockpit.sessions.service import may_move
 from cockpit.sessions.types import (
     ACTIVE,
     AgentEvent,
@@ -37,6 +37,7 @@ from cockpit.sessions.types import (
 )
 from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import AgentLife, new_id
+from cockpit.supervisor.approvals import consider, reconsider
 from cockpit.supervisor.closing import wind_up
 from cockpit.supervisor.decide import decide, go_on_again, opening_words, undo
 from cockpit.supervisor.fork import opening_of
@@ -52,6 +53,7 @@ from cockpit.supervisor.signals import (
     Lost,
     MayGoOn,
     Overdue,
+    PolicyChanged,
     Prepared,
     Signal,
     Start,
@@ -165,6 +167,8 @@ class SessionLoop:
                 await tick(self)
             case StepFailed():
                 await self.fail(signal.reason)
+            case PolicyChanged() if self.state.status is _S.WAITING:
+                await reconsider(self)
             case Lost() if signal.run == self.state.run and self.state.status in _IN_TURN:
                 await self.move(_S.INTERRUPTED, signal.reason)
             case Overdue() if self.state.status in _IN_TURN:
@@ -214,7 +218,7 @@ class SessionLoop:
             case Steered() if said.outcome is not SteerOutcome.QUEUED and said.command in self._owed:
                 self._owed.remove(said.command)
             case RequestRaised() if status in _IN_TURN and not self.items.has(AttentionKind.REQUEST, said.request):
-                await self.raise_request(said)
+                await consider(self, said)
             case RequestResolved():
                 how = said.outcome or "withdrawn"
                 self.services.record.add(self.id, *self.items.resolved(AttentionKind.REQUEST, how, said.request))
@@ -226,11 +230,6 @@ class SessionLoop:
                 await self._exited(said)
             case _:
                 pass
-
-    async def raise_request(self, said: RequestRaised) -> None:
-        """Wait for a human's answer."""
-        item = item_of_request(self.state, said, self.services.clock.now())
-        await self.move(_S.WAITING, said.title, AttentionRaised(item=item))
 
     async def _turn_ended(self, said: TurnEnded) -> None:
         if self._owed:  # a message waits for its own turn, which begins at once

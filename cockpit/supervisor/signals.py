@@ -35,6 +35,11 @@ class Undone:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """What waits for a human may have an answer now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The agent said something; it is journaled already."""
 
@@ -115,6 +120,7 @@ class Tick:
 Signal = (
     Asked
     | Undone
+    | PolicyChanged
     | Heard
     | Lost
     | Overdue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cockpit.journal.types import AgentSaid, Noted, QueueLeft
 from cockpit.sessions.service import item_of_status
 from cockpit.sessions.types import FINAL, AttentionKind, SessionStatus, TurnEnded
+from cockpit.supervisor.approvals import consider
 from cockpit.supervisor.record import envelope_of
 from cockpit.supervisor.signals import HasLanded, LeftQueue
 
@@ -55,7 +56,7 @@ async def _take_up_turn(loop: SessionLoop, has_agent: bool) -> None:
     state = loop.state
     for request in state.requests.values():
         if not loop.items.has(AttentionKind.REQUEST, request.request):
-            await loop.raise_request(request)
+            await consider(loop, request)
     if state.status is _S.WAITING and not state.requests:
         await loop.move(_S.WORKING)
     if state.turn_started_at is None and not state.commands and (ended := await _last_turn(loop)) is not None:

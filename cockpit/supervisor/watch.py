@@ -18,6 +18,7 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.types import ConfigBroken
 from cockpit.sessions.types import SessionStatus
 from cockpit.supervisor.rounds import measure
+from cockpit.supervisor.signals import PolicyChanged
 from cockpit.types import SessionId, TreeId
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ async def reload_config(supervisor: Supervisor) -> None:
     await supervisor.tell_config()
     supervisor.start_queued()
     services.landing.reconfigured(before)
+    if config.policy != before.policy:
+        for loop in supervisor.loops.values():
+            loop.post(PolicyChanged())
 
 
 async def watch_workspaces(supervisor: Supervisor) -> None:
