@@ -138,6 +138,7 @@ class CodexAgent(Agent):
             return await self._running.run(opening)
         finally:
             self._running = None
+            self._conversation.tidy()
             for event in self._translation.close():
                 self.wire.emit(event)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from agents.assignment import Assignment
 from agents.codex.asking import MCP_NAME
-from agents.codex.confinement import thread_settings
+from agents.codex.confinement import GitFolders, thread_settings, tidy
 from agents.codex.process import Codex, CodexError
 from agents.codex.rpc import Gone, Listener, Params, RpcError
 from agents.codex.settings import CodexSettings
@@ -31,7 +30,7 @@ class Conversation:
         assignment: Assignment,
         settings: CodexSettings,
         env: Mapping[str, str],
-        folders: tuple[Path, ...],
+        folders: GitFolders,
         trace: Trace,
         translation: Translation,
         notice: Notice,
@@ -149,6 +148,10 @@ class Conversation:
             self._notice(f"codex works without the cockpit's tools, they did not start: {state[1] or state[0]}")
 
     # the end
+
+    def tidy(self) -> None:
+        """Leave the workspace as codex's commands left it, without what their sandbox did."""
+        tidy(self._assignment, self._folders)
 
     async def sweep(self) -> None:
         """End every process that commands of this conversation left behind."""

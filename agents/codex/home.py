@@ -51,6 +51,7 @@ def prepare(home: Path, settings: CodexSettings, environ: Mapping[str, str]) -> 
         OSError: it cannot be written.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (home / "sessions").mkdir(exist_ok=True)  # or it could not be hidden from the first session's commands
     user = user_folder(environ)
     problems: list[str] = []
     theirs: dict[str, Any] = {}

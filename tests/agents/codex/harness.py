@@ -43,8 +43,9 @@ class Bridge:
 
     def __init__(self, folder: Path, settings: Mapping[str, object], name: str = "s1") -> None:
         self.name = name
-        self.workspace, self.memory = folder / "workspace", folder / name / "memory"
-        self.scratch, self.home = folder / name / "scratch", folder / "home"
+        self.workspace, self.scratch = folder / "workspaces" / name / "tree", folder / "workspaces" / name / "tmp"
+        self.memory, self.home = folder / "state" / name / "memory", folder / "state" / "homes" / "codex"
+        self.hidden = (folder / "state", folder / "workspaces")
         for made in (self.workspace, self.memory):
             made.mkdir(parents=True, exist_ok=True)
         self.driver = CodexDriver()
@@ -72,6 +73,7 @@ class Bridge:
                 home=self.home,
                 settings=self.settings,
                 env={},
+                hidden=self.hidden,
                 role_text=self.role_text,
                 resume=resume,
                 thread=thread if resume else "",

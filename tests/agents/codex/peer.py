@@ -11,11 +11,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-THREAD, TURN = "thread-1", "turn-1"
+THREAD = "thread-1"
 Message = dict[str, Any]
 
 
@@ -25,10 +24,9 @@ class Peer:
     def __init__(self, traits: list[str]) -> None:
         self.traits = traits
         self.home = Path(os.environ["CODEX_HOME"])
-        self.turns = 0
-        self.items = 0
-        self.asked = 0
-        self.late: list[Message] = []
+        self.turns: int = 0
+        self.items: int = 0
+        self.asked: int = 0
 
     # -- the wire
 
@@ -94,7 +92,7 @@ class Peer:
 
     def serve(self) -> None:
         while True:
-            self.carry_out(self.late.pop(0) if self.late else self.read())
+            self.carry_out(self.read())
 
     def carry_out(self, message: Message) -> None:
         match message.get("method"):
@@ -257,9 +255,7 @@ def main() -> None:
         sys.stderr.write("error: unrecognized subcommand 'app-server'\n")
         sys.exit(2)
     else:
-        peer = Peer(traits)
-        run: Callable[[], None] = peer.serve
-        run()
+        Peer(traits).serve()
 
 
 if __name__ == "__main__":
