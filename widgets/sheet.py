@@ -8,6 +8,7 @@ from cockpit.checks.types import CheckOutcome
 from cockpit.providers.text import clean, clean_line
 from cockpit.sessions.types import Budget, StepStatus, Usage
 from cockpit.state.model import SessionState, State
+from widgets.abilities import Ability, cannot
 from widgets.cells import age, count, cut, wrap
 from widgets.look import Look
 from widgets.rows import Parts
@@ -30,6 +31,7 @@ _FILES_SHOWN = 12
 _FINDINGS_SHOWN = 8
 _LIMITS_SHOWN = 3
 _BAR_WIDTH = 20
+_TOLD_ABILITIES: tuple[Ability, ...] = ("steers", "asks", "resumes")
 
 
 def sheet_of(session: SessionState, state: State, width: int, look: Look) -> list[Parts]:
@@ -62,6 +64,8 @@ def _status(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
     agent = " · ".join(part for part in (session.agent or session.task.agent, session.model) if part)
     if agent:
         yield _field("agent", [(cut(clean_line(agent), room - _LABEL_WIDTH), look["ink"])], look)
+    for place, limit in enumerate(filter(None, (cannot(session, ability) for ability in _TOLD_ABILITIES))):
+        yield _field("" if place else "limits", [(cut(limit, room - _LABEL_WIDTH), look["dim"])], look)
     if session.is_scripted:
         yield _field("", [("scripted model: no model was asked", look["badge"])], look)
     if session.agent:

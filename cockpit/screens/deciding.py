@@ -8,6 +8,7 @@ from typing import Any
 from textual import on
 from textual.screen import Screen
 
+from cockpit.costs.types import FLEET_LIKENESS
 from cockpit.protocol.client import CommandFailed, SupervisorGone
 from cockpit.protocol.types import (
     Approve,
@@ -17,6 +18,7 @@ from cockpit.protocol.types import (
     Redirect,
     Reject,
     Resume,
+    ReviewChange,
     Stop,
     Undo,
 )
@@ -28,15 +30,17 @@ from cockpit.screens.link import Link
 from cockpit.screens.looking import Looking
 from cockpit.screens.store import Store
 from cockpit.screens.tasks import UnknownAgent, task_of
-from cockpit.sessions.types import AnswerDecision, AttentionItem, AttentionKind, LineComment
+from cockpit.sessions.types import AnswerDecision, AttentionItem, AttentionKind, LineComment, SessionStatus
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
+from widgets.abilities import cannot
 from widgets.attention import AttentionRow
 from widgets.dispatch import DispatchBox
 from widgets.fleetlist import Wanted
 from widgets.pane import Commented, CommentsWritten, Trouble
 
 _HARMLESS = ("open", "peek", "apart")
+_IN_TURN = (SessionStatus.WORKING, SessionStatus.WAITING)
 _RESUMED = (AttentionKind.PAUSED, AttentionKind.FAILED, AttentionKind.INTERRUPTED)
 
 
@@ -113,12 +117,13 @@ class DecidingScreen(Screen[None]):
 
     async def _dispatch(self, box: DispatchBox, text: str) -> None:
         try:
-            task = task_of(text, self.store.state.agents)
+            task = task_of(text, self.store.state.agents, box.fork.session if box.fork is not None else "")
         except UnknownAgent as error:
             self.tell(Trouble(str(error), "Your text is kept.", f"There are: {', '.join(self.store.state.agents)}."))
             return
         if await self.send(CreateTasks(tasks=(task,))) is not None and box.text == text:
             box.clear()
+            box.end_fork()
 
     # --- yes
 
@@ -195,12 +200,14 @@ class DecidingScreen(Screen[None]):
     def _redirect(self, session: SessionState, comments: tuple[LineComment, ...]) -> None:
         row = self.item_row
         with_comments = f" with {len(comments)} line comment{'s' if len(comments) > 1 else ''}" if comments else ""
+        limit = cannot(session, "steers") if session.status in _IN_TURN else Safe("")
         question = Question(
             f"redirect:{session.id}",
             Safe(f"Redirect session {session.number}{with_comments}"),
             session.name,
             hint=Safe("what it should do instead"),
-            choice=(Safe("now, into the running turn"), Safe("after the turn")),
+            choice=None if limit else (Safe("now, into the running turn"), Safe("after the turn")),
+            note=Safe(f"{limit}: it gets this after its turn") if limit else limit,
             needs_text=not comments,
         )
 
@@ -209,7 +216,7 @@ class DecidingScreen(Screen[None]):
                 session=session.id,
                 text=asked.text,
                 comments=comments,
-                after_turn=asked.is_other,
+                after_turn=asked.is_other or bool(limit),
                 attention=self.cost_of_item(row.item) if row is not None else Attention(),
             )
             if await self.send(command) is None:
@@ -226,6 +233,17 @@ class DecidingScreen(Screen[None]):
         """Interrupt the agent."""
         if (session := self.lone()) is not None:
             self.later(self._sent(Stop(session=session.id), Safe(f"Stopping session {session.number}")))
+
+    def action_review(self) -> None:
+        """Have the agent look over what it changed."""
+        session = self.lone()
+        if session is None:
+            return
+        if reason := cannot(session, "reviews"):
+            self.tell(Trouble(reason, "Nothing was sent.", "Redirect it with what it should look at."))
+            return
+        command = ReviewChange(session=session.id)
+        self.later(self._sent(command, Safe(f"Session {session.number} reviews its change")))
 
     def action_resume(self) -> None:
         """Go on with a session that stands still."""
@@ -247,7 +265,9 @@ class DecidingScreen(Screen[None]):
     async def _resume_all(self, row: AttentionRow) -> None:
         """Let every session of a row go on; what it cost is charged once."""
         cost = self.cost_of_item(row.item)
-        for asker in row.askers:
+        # Whoever lets one go on that waits for the fleet's budget lets all of them.
+        askers = row.askers[:1] if row.item.likeness == FLEET_LIKENESS else row.askers
+        for asker in askers:
             await self._resume(asker.session.id, cost)
             cost = Attention()
 

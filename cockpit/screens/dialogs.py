@@ -37,6 +37,8 @@ class Question:
     """Suggested answers; a digit takes one while nothing is typed."""
     choice: tuple[Safe, Safe] | None = None
     """Two ways to send, the usual one first."""
+    note: Safe = NOTHING
+    """What a person should know before sending, where there is nothing to choose."""
     needs_text: bool = False
 
 
@@ -90,7 +92,7 @@ class AskDialog(ModalScreen[None]):
             for number, _ in enumerate(self._question.options[:9], 1):
                 yield Bar(id=f"option-{number}")
             yield self._box
-            if self._question.choice:
+            if self._question.choice or self._question.note:
                 yield Bar(id="choice")
             yield KeyFooter(self._keyboard, id="dialog-keys")
 
@@ -159,3 +161,5 @@ class AskDialog(ModalScreen[None]):
             self.query_one("#choice", Bar).say(
                 [("▸ ", look["accent"]), (chosen, look["strong"]), (f"   {sign}: {rest}", look["dim"])]
             )
+        elif self._question.note:
+            self.query_one("#choice", Bar).say([(cut(self._question.note, room), look["badge"])])

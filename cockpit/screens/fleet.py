@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
-from cockpit.providers.text import Safe
+from cockpit.providers.text import Safe, clean_line
 from cockpit.screens.deciding import DecidingScreen
 from cockpit.screens.keys import Context, Keyboard, bindings
 from cockpit.screens.link import Link
@@ -23,11 +23,12 @@ from widgets.attention import AttentionRow, fold_name, queue_of, sessions_of, wa
 from widgets.bar import Bar
 from widgets.card import Card
 from widgets.detail import Detail
-from widgets.dispatch import DispatchBox
+from widgets.dispatch import Choice, DispatchBox, Fork
 from widgets.filterbox import FilterBox
 from widgets.fleetlist import CardScrolled, FleetList, Wanted, lesson_of
 from widgets.footer import KeyFooter
 from widgets.header import Header
+from widgets.pane import Trouble
 from widgets.rows import Row, RowList
 from widgets.sessions import HeadingRow, SessionRow, grouped, matches
 
@@ -95,7 +96,6 @@ class FleetScreen(DecidingScreen):
 
     def on_mount(self) -> None:
         """Begin to follow the store."""
-        self.box.border_title = "new task"
         self.set_interval(FLUSH_S, self.flush)
 
     # --- following the store
@@ -127,6 +127,8 @@ class FleetScreen(DecidingScreen):
             self.looking.forget(set(self.store.state.attention))
         self.list.flush(now)
         self.query_one(Header).flush(self.store)
+        state = self.store.state
+        self.box.offer(Choice(state.agents, state.default_agent, state.missing_agents))
         if time.monotonic() - self._moved_at >= _RESTED_S:
             self._look(now)
 
@@ -187,6 +189,19 @@ class FleetScreen(DecidingScreen):
         """Go to the box for new tasks."""
         self.box.focus()
 
+    def action_fork(self) -> None:
+        """Write a task that begins from the session."""
+        session = self.lone()
+        if session is None:
+            return
+        if session.workspace is None:
+            self.tell(Trouble(f"Session {session.number} has no work to begin from.", next="Begin a new task instead."))
+            return
+        label = Safe(f"{session.number} {clean_line(session.name)}")
+        can = "forks" in session.abilities and bool(session.thread)
+        self.box.begin_fork(Fork(session.id, label, session.agent_name or session.task.agent, can))
+        self.box.focus()
+
     async def action_filter(self) -> None:
         """Filter the list."""
         if not self.filter_box.is_attached:
@@ -196,6 +211,8 @@ class FleetScreen(DecidingScreen):
 
     def action_back(self) -> None:
         """Back to the list; from the list: end the zoom, then the filter."""
+        if self.box.has_focus and not self.box.text.strip():
+            self.box.end_fork()
         if not self.list.has_focus and self.list.display and not self.has_class("-zoomed"):
             self.list.focus()
         elif self.has_class("-zoomed"):

@@ -94,6 +94,8 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FLEET, "fleet.dispatch", "n", "dispatch", "Write a new task", "new task"),
     _k(Context.FLEET, "fleet.next_waiting", "w", "next_waiting", "Go to the next thing that needs you", "next waiting"),
     _k(Context.FLEET, "session.redirect", "r", "redirect", "Redirect the agent, now or after its turn", "redirect"),
+    _k(Context.FLEET, "session.fork", "F", "fork", "Fork: begin another session from its work"),
+    _k(Context.FLEET, "session.review", "E", "review", "Have the agent review its change"),
     _k(Context.FLEET, "session.stop", "x", "stop", "Stop the agent; it can be resumed", "stop"),
     _k(Context.FLEET, "session.resume", "R", "resume", "Resume, or go on past a used-up budget"),
     _k(Context.FLEET, "fleet.undo", "u", "undo", "Take back your last decision", "undo"),
@@ -181,6 +183,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.WALL, "wall.close", "escape W q", "close", "Back to the fleet", "fleet"),
     # --- dispatch box
     _k(Context.DISPATCH, "dispatch.send", "enter", "send", "Dispatch the task", "dispatch"),
+    _k(Context.DISPATCH, "dispatch.agent", "ctrl+t", "other_agent", "Give it to another agent", "other agent"),
     _k(Context.DISPATCH, "dispatch.newline", "ctrl+j alt+enter shift+enter", "newline", "New line", "new line"),
     # --- dialogs
     _k(Context.WORDS, "dialog.confirm", "enter", "confirm", "Send what was typed", "send"),

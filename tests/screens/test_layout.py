@@ -35,7 +35,7 @@ async def test_narrow_screens_stack(tmp_path: Path) -> None:
 async def test_wide_screens_show_more_columns(tmp_path: Path) -> None:
     async with screen(tmp_path, size=(200, 60), before=samples.fleet) as fleet:
         row = next(line for line in fleet.text(fleet.app.fleet.list).splitlines() if "typed settings" in line)
-        for part in ("run: edit src/payments/settin", "+120", "-6", "✓✗✓", "r2"):
+        for part in ("run: edit src/payments", "$0.21", "+120", "-6", "✓✗✓", "r2"):
             assert part in row
 
 
