@@ -80,9 +80,7 @@ async def test_nothing_hostile_gets_through() -> None:
             ev.QueueLeft(reason=text),
             ev.PolicyAdded(section=Section.COMMANDS, line=text, by=text),
             ev.SessionAllowed(key=text, title=text, by=text),
-            ev.RequestAutoAnswered(
-                request="r", title=text, decision="deny", by=Answerer.USER, line=text, reason=text
-            ),
+            ev.RequestAutoAnswered(request="r", title=text, decision="deny", by=Answerer.USER, line=text, reason=text),
             ev.ChecksStarted(tree=TREE, when=When.TURN, round=1, checks=(text,)),
             ev.Noted(text=text),
         )
