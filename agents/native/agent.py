@@ -9,6 +9,7 @@ from typing import Any
 import cockpit
 from agents.assignment import Assignment
 from agents.confinement import Confinement
+from agents.mcp_client import McpClient, McpUnreachable
 from agents.native.approval import Approvals
 from agents.native.caller import ModelCaller
 from agents.native.conversation import Conversation, Human
@@ -16,6 +17,7 @@ from agents.native.endpoint import Endpoint
 from agents.native.instructions import instructions
 from agents.native.settings import NativeSettings
 from agents.native.tools.base import Tool
+from agents.native.tools.cockpit import cockpit_tools
 from agents.native.tools.editing import Edit
 from agents.native.tools.files import Workspace
 from agents.native.tools.reading import Read, Search
@@ -27,6 +29,9 @@ from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire
 from cockpit.providers.sandbox import Sandbox
 from cockpit.sessions.types import AgentNotice, AgentReady, Answer, Steer
+
+JOIN_WITHIN_S = 15.0
+"""How long the first turn waits for the list of the cockpit's tools; a supervisor that has just begun takes seconds."""
 
 
 class NativeAgent(Agent):
@@ -52,6 +57,9 @@ class NativeAgent(Agent):
         self._workspace = Workspace(assignment.workspace)
         self._tools = {tool.name: tool for tool in self._make_tools()}
         self._running: Turn | None = None
+        self._cockpit = McpClient(assignment.mcp) if assignment.mcp is not None else None
+        self._has_joined = False
+        self._joining: asyncio.Task[None] | None = None
 
     def _make_tools(self) -> list[Tool[Any]]:
         settings, confinement, workspace, wire = self._settings, self._confinement, self._workspace, self.wire
@@ -71,6 +79,36 @@ class NativeAgent(Agent):
             Ask(self._requests),
             Done(),
         ]
+
+    def join(self) -> None:
+        """Begin to look up the cockpit's own tools, while the model's SDK is loaded; a turn waits for both."""
+        if self._cockpit is not None and (self._joining is None or self._joining.done()):
+            self._joining = asyncio.create_task(self._join(self._cockpit), name="look up the cockpit's tools")
+
+    async def leave(self) -> None:
+        """Let go of the cockpit's tools."""
+        if self._joining is not None:
+            self._joining.cancel()
+            await asyncio.wait({self._joining})
+        if self._cockpit is not None:
+            await self._cockpit.close()
+
+    async def _join(self, cockpit: McpClient) -> None:
+        try:
+            async with asyncio.timeout(JOIN_WITHIN_S):
+                tools = await cockpit_tools(cockpit)
+        except (McpUnreachable, TimeoutError) as error:
+            text = f"the cockpit's own tools are not to be had now: {error or 'no answer in time'}"
+            self.wire.emit(AgentNotice(level="warning", text=text))
+        else:
+            self._tools.update({tool.name: tool for tool in tools})
+            self._has_joined = True
+
+    async def _joined(self) -> None:
+        if not self._has_joined:
+            self.join()
+        if self._joining is not None:
+            await asyncio.wait({self._joining})
 
     def has_entered(self, command: str) -> bool:
         """Return whether a message is part of the conversation."""
@@ -98,7 +136,9 @@ class NativeAgent(Agent):
             self.wire.emit(AgentNotice(text="the agent goes on with the turn that was cut short"))
         # Without waiting: a redirect that comes now must find the turn.
         text = instructions(self._assignment, self._workspace, self._confinement.description)
-        self._running = Turn(self._conversation, self._caller, self._tools, self.wire, self._settings, text)
+        self._running = Turn(
+            self._conversation, self._caller, self._tools, self.wire, self._settings, text, self._joined
+        )
         try:
             return await self._running.run()
         finally:
@@ -134,4 +174,6 @@ async def serve(wire: Wire, assignment: Assignment) -> None:
         )
         if confinement.problem:
             wire.emit(AgentNotice(level="warning", text=f"commands are {confinement.problem}"))
+        stack.push_async_callback(agent.leave)
+        agent.join()
         await agent.serve()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from agents.native.caller import ModelCaller
@@ -39,15 +39,17 @@ class Turn:
         wire: Wire,
         settings: NativeSettings,
         instructions: str,
+        joined: Callable[[], Awaitable[None]],
     ) -> None:
-        """Go on with a conversation whose last item is what the human said."""
+        """Go on with a conversation whose last item is what the human said; `joined` returns when `tools` is whole."""
+        self._joined = joined
         self._conversation = conversation
         self._caller = caller
         self._tools = tools
         self._wire = wire
         self._settings = settings
         self._instructions = instructions
-        self._schemas = [tool.schema() for tool in tools.values()]
+        self._schemas: list[dict[str, Any]] = []
         self._redirects: list[Steer] = []
         self._cut: set[str] = set()
         self._known_tokens: int | None = None
@@ -70,6 +72,8 @@ class Turn:
             self._enter_redirects()
 
     async def _steps(self) -> Ending:
+        await self._joined()
+        self._schemas = [tool.schema() for tool in self._tools.values()]
         for _ in range(self._settings.max_steps):
             if needs_room(self._used_tokens(), self._settings.context_window):
                 await self._make_room(self._settings.context_window)

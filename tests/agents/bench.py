@@ -13,7 +13,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agents.base import LaunchContext
+from agents.base import LaunchContext, McpAccess
 from agents.registry import driver
 from agents.scripted.script import parse
 from agents.scripted.server import ScriptedModel
@@ -52,6 +52,7 @@ class Bench:
         self.settings: dict[str, object] = {}
         self.checks: tuple[Mapping[str, object], ...] = ()
         self.env: dict[str, str] = {}
+        self.mcp: McpAccess | None = None
         self.request_log = folder / "requests.jsonl"
         self.process: ForkServerProcess | None = None
         self._arrived: asyncio.Queue[AgentEvent] = asyncio.Queue()
@@ -98,6 +99,7 @@ class Bench:
                 env={},
                 checks=self.checks,
                 resume=resume,
+                mcp=self.mcp,
             )
         )
         assert launch.argv[1:] == ("-P", "-m", self.module)
