@@ -30,6 +30,7 @@ from tests.supervisor.world import Person
 ROOT = Path(__file__).parents[3]
 WITHIN_S = 60.0
 POLL_S = 0.1
+_STANDING_STILL = (SessionStatus.FAILED, SessionStatus.INTERRUPTED, SessionStatus.PAUSED)
 
 
 @cache
@@ -63,6 +64,11 @@ class Model:
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().split()[-1]
         self.origin = self.url.removesuffix("/v1")
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     def requests(self, rule: str = "") -> list[dict[str, Any]]:
         """Return the requests that came so far, oldest first; with `rule` those that this rule answered."""
@@ -139,6 +145,15 @@ class Bed:
         await asyncio.to_thread(psutil.wait_procs, found, timeout=10)
         await self.leave()
 
+    async def cut_power(self) -> None:
+        """End everything that runs for the repository without a word, as a power cut does."""
+        found = [one for one in self.place.processes() if one.pid != self.model.pid]
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        await asyncio.to_thread(psutil.wait_procs, found, timeout=10)
+        await self.leave()
+
     # --- sessions
 
     def workspace(self, session: SessionId) -> Path:
@@ -196,12 +211,18 @@ class Bed:
 
     async def until(self, session: SessionId, holds: Callable[[], Any], what: str, within_s: float = WITHIN_S) -> None:
         """Wait until something holds that no event tells of: a file, a process, a request to the model."""
+        stood_still = self._stands_still(session)
         try:
             async with asyncio.timeout(within_s):
                 while not await asyncio.to_thread(holds):
                     await asyncio.sleep(POLL_S)
+                    assert stood_still or not self._stands_still(session), f"{what}:\n{self.account(session)}"
         except TimeoutError:
             raise AssertionError(f"not within {within_s:g} s: {what}\n{self.account(session)}") from None
+
+    def _stands_still(self, session: SessionId) -> bool:
+        known = self.at.state.sessions.get(session)
+        return known is not None and known.status in _STANDING_STILL
 
     def account(self, session: SessionId) -> str:
         """Return what happened so far, for whoever reads a failure."""

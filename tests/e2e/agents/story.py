@@ -17,6 +17,7 @@ REDIRECT = "Write the note in Latin, please."
 GO_ON = "Go on where you were."
 
 SHELL, FORBIDDEN, HELD, ENDLESS = "shell-ran", "touched-it", "held", "endless"
+LONG = "sleep 4242"
 CHECK = """
 [checks.marker]
 command = ["sh", "-c", "! grep -rn FIXME --include=*.txt ."]
@@ -56,9 +57,9 @@ def rules() -> list[Rule]:
         say("", _edit("prices.txt", "tea 500 EUR FIXME", "tea 500 EUR")),
         done("No FIXME is left."),
     )
-    endless = (say("This takes a while.", run(f"echo {ENDLESS}; sleep 4242")), done("It ended."))
+    endless = (say("This takes a while.", run(f"echo {ENDLESS}; {LONG}")), done("It ended."))
     return [
-        rule("repair", *repair, task="in euros", latest="FIXME"),
+        rule("repair", *repair, task="in euros", latest="Checks, round"),
         rule("redirected", say("Latin it is.", _write("note.txt", "Latine\n")), done("In Latin."), latest="in Latin"),
         rule("denied", *_AFTER_DENIAL, task="in euros", latest="Not that one"),
         rule(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cockpit.checks.types import CheckOutcome
-from cockpit.protocol.types import Approve, Redirect
+from cockpit.protocol.types import Approve, Redirect, Resume, Stop
 from cockpit.sessions.types import RequestKind, SessionStatus, Steered, Task
 from tests.e2e.agents import story
 from tests.e2e.agents.bed import Bed, is_held, open_gate
@@ -64,3 +66,26 @@ async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -
     await bed.status(session, S.LANDED)
     assert bed.place.git("show", "main:prices.txt") == "tea 500 EUR\nmilk 120"
     assert bed.place.git("show", "main:note.txt") == "Latine"
+
+
+@pytest.mark.parametrize("hand", CREW, ids=lambda hand: hand.name)
+async def test_an_interrupt_leaves_no_process_and_a_power_cut_no_gap(hand: Hand, make_bed: MakeBed) -> None:
+    bed = make_bed(story.rules())
+    _settle(bed, hand)
+    person = await bed.start()
+    session = (await person.tasks(Task(prompt="Wait for the tide.", title="Tide")))[0]
+    async with bed.answering(session):
+        await bed.until(session, lambda: bed.running(story.LONG), "the endless command runs")
+    await person.call(Stop(session=session))
+    await bed.status(session, S.INTERRUPTED)
+    await bed.until(session, lambda: not bed.running(story.LONG), "the command has ended")
+
+    # everything is gone at once; what was said before is still known to the agent afterwards
+    await bed.cut_power()
+    person = await bed.start()
+    async with bed.answering(session):
+        await person.call(Resume(session=session, text=story.GO_ON))
+        await bed.status(session, S.READY)
+    assert (bed.workspace(session) / "resumed.txt").read_text() == "yes\n"
+    heard = bed.model.requests("resumed")[0]
+    assert "Wait for the tide." in json.dumps(heard) and story.ENDLESS in json.dumps(heard)
