@@ -42,17 +42,9 @@ class Confinement:
         return "" if self._sandbox.is_active else self._sandbox.describe()
 
     def wrap(
-        self,
-        argv: Sequence[str],
-        cwd: Path,
-        *,
-        network: bool = False,
-        writable: Sequence[Path] = (),
-        keeps_terminal: bool = False,
+        self, argv: Sequence[str], cwd: Path, *, network: bool = False, writable: Sequence[Path] = ()
     ) -> list[str]:
         """Return the command line that runs `argv` confined in `cwd`, or `argv` itself where there is no sandbox.
-
-        `keeps_terminal`: it runs in a terminal of its own and stays in the session of it.
 
         Raises `cockpit.providers.sandbox.SandboxError` when a writable folder is not there.
         """
@@ -62,7 +54,6 @@ class Confinement:
             writable=tuple(writable),
             hidden=self._hidden,
             network=network,
-            keeps_terminal=keeps_terminal,
         )
         # The sandbox begins in the workspace's root, wherever it was started.
         there = ["/bin/sh", "-c", _GO_THERE, "sh", str(cwd)] if cwd != self._workspace else []

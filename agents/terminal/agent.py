@@ -14,7 +14,7 @@ from agents.confinement import Confinement
 from agents.environment import expand
 from agents.terminal.door import opened
 from agents.terminal.keys import sequence
-from agents.terminal.program import Program
+from agents.terminal.program import Program, in_terminal
 from agents.terminal.settings import TerminalSettings
 from agents.terminal.watch import Doing, ScreenWatch
 from agents.terminal.window import Window
@@ -68,9 +68,10 @@ class TerminalAgent(Agent):
 
     # --- the life of the process
 
-    async def live(self) -> int | None:
-        """Serve until told to stop, or until the program ends by itself; returns its status in that case."""
+    async def live(self, ready: AgentReady) -> int | None:
+        """Say `ready` and serve until told to stop, or until the program ends by itself; returns its status then."""
         async with asyncio.TaskGroup() as group, opened(self._memory, self._window.act):
+            self.wire.emit(ready)
             reading = group.create_task(self._window.read())
             others = [group.create_task(self._window.show()), group.create_task(self._look())]
             serving = group.create_task(self.serve())
@@ -268,14 +269,13 @@ async def serve(wire: Wire, assignment: Assignment) -> None:
     confinement = Confinement(assignment, await asyncio.to_thread(Sandbox.detect))
     has_resume = assignment.resume and bool(settings.resume)
     command = settings.resume if has_resume else settings.command
-    argv = list(command)
+    argv = in_terminal(command)
     if settings.confine:
         argv = confinement.wrap(
-            command,
+            argv,
             assignment.workspace,
             network=settings.network,
             writable=[folder.expanduser() for folder in settings.writable],
-            keeps_terminal=True,
         )
     env = {**confinement.env, "TERM": "xterm-256color", "COLORTERM": "truecolor", **expand(settings.env)}
     if assignment.mcp is not None:
@@ -284,10 +284,10 @@ async def serve(wire: Wire, assignment: Assignment) -> None:
     try:
         agent = TerminalAgent(wire, assignment, settings, program)
         sandbox = confinement.description if settings.confine else ""
-        wire.emit(AgentReady(agent=f"{command[0]} in a terminal of cockpit {cockpit.__version__}", sandbox=sandbox))
+        ready = AgentReady(agent=f"{command[0]} in a terminal of cockpit {cockpit.__version__}", sandbox=sandbox)
         if assignment.resume and not has_resume:
             wire.emit(AgentNotice(text="the program begins anew: no command is set that resumes it"))
-        status = await agent.live()
+        status = await agent.live(ready)
     finally:
         await program.stop()
     if status:

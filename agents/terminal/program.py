@@ -9,6 +9,7 @@ import os
 import pty
 import signal
 import struct
+import sys
 import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,29 @@ _CHUNK_BYTES = 1 << 16
 _UNREAD_BYTES = 1 << 20
 """So much may wait for a program that does not read; what is typed beyond it is refused."""
 _SAFE_TO_KILL = 1  # no group of a child of ours has this number
+
+
+_TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+try:
+    os.setsid()
+except PermissionError:
+    pass
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+try:
+    os.execvp(sys.argv[1], sys.argv[1:])
+except OSError as error:
+    os.write(2, f"{sys.argv[1]}: {error.strerror}\\n".encode())
+    os._exit(127)
+"""
+
+
+def in_terminal(argv: Sequence[str]) -> list[str]:
+    """Return the command line that begins a session, takes standard input as its terminal and becomes `argv`.
+
+    It comes inside a sandbox: a shell whose session was begun outside of its name space cannot control its jobs.
+    """
+    return [sys.executable, "-I", "-S", "-c", _TAKE_TERMINAL, *argv]
 
 
 class Program:
@@ -31,7 +55,7 @@ class Program:
 
     @classmethod
     async def start(cls, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], columns: int, rows: int) -> Program:
-        """Start a program. Raises `OSError` when it cannot be started."""
+        """Start a command line made with `in_terminal`. Raises `OSError` when it cannot be started."""
         master, slave = pty.openpty()
         try:
             _set_size(master, columns, rows)
@@ -44,7 +68,6 @@ class Program:
                 cwd=cwd,
                 env=dict(env),
                 start_new_session=True,
-                preexec_fn=_take_terminal,
             )
         except BaseException:
             os.close(master)
@@ -133,19 +156,15 @@ class Program:
         return await self._process.wait()
 
     async def stop(self, grace_s: float = 1.0) -> int:
-        """Hang up, then TERM, then KILL, each `grace_s` seconds after the other; the terminal is closed."""
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            if self._process.returncode is None:
-                _signal_group(self.pid, number)
-                _signal_group(self.pid, signal.SIGCONT)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(grace_s):
-                        await self._process.wait()
-        self.signal_foreground(signal.SIGKILL)
-        _signal_group(self.pid, signal.SIGKILL)
-        status = await self._process.wait()
+        """Hang up: its terminal is closed. Then TERM, then KILL, each `grace_s` seconds after the other."""
         self._close()
-        return status
+        for number in (None, signal.SIGTERM, signal.SIGKILL):
+            if number is not None:
+                _signal_group(self.pid, number)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    await self._process.wait()
+        return await self._process.wait()
 
     def _close(self) -> None:
         if self._master >= 0:
@@ -154,11 +173,6 @@ class Program:
             loop.remove_writer(self._master)
             os.close(self._master)
             self._master, self._is_writing = -1, False
-
-
-def _take_terminal() -> None:
-    """Make standard input the terminal of the session that was just begun. Runs in the child."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _set_size(terminal: int, columns: int, rows: int) -> None:

@@ -98,8 +98,6 @@ class Policy:
     """Empty to the agent: the journal, spools, sockets, other workspaces. What else is named here wins over it."""
     network: bool = False
     """Without it the agent has a loopback of its own, and nothing else."""
-    keeps_terminal: bool = False
-    """It stays in the session of its terminal. Only for a terminal that is its own: it can type into that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +151,7 @@ class Sandbox:
                 "--unshare-cgroup-try",
             ),
             *(() if policy.network else ("--unshare-net",)),
-            *("--die-with-parent", "--cap-drop", "ALL"),
-            *(() if policy.keeps_terminal else ("--new-session",)),
+            *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
             *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
             *_each("--tmpfs", [path for path in _EMPTIED if path != Path("/tmp") or tmp is None]),
             *(_pair("--ro-bind-try", map(Path, _RESOLVER)) if policy.network else ()),
