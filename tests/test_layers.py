@@ -82,7 +82,10 @@ PEERS: dict[str, tuple[str, ...]] = {
 NEVER_EARLY: dict[str, frozenset[str]] = {
     "cockpit.cli.headless": frozenset({"textual", "rich", "openai", "git", "aiohttp", "asyncssh"}),
     "cockpit.cli.daemon": frozenset({"textual", "rich", "openai", "git", "aiohttp", "asyncssh"}),
-    "cockpit.supervisor.__main__": frozenset({"textual", "rich", "openai", "aiohttp", "asyncssh"}),
+    "cockpit.supervisor.__main__": frozenset(
+        {"textual", "rich", "openai", "aiohttp", "asyncssh", "mcp", "mcp_types", "starlette", "uvicorn", "anyio"}
+    ),
+    "agents.native.agent": frozenset({"openai", "mcp", "mcp_types", "httpx2"}),
     "cockpit.screens.host": frozenset({"openai", "git", "aiohttp", "asyncssh"}),
     "agents.mechanic": frozenset({"textual", "rich", "openai", "git", "aiohttp", "asyncssh"}),
 }
