@@ -87,7 +87,7 @@ class Peer:
         self.tell("item/completed", item=item)
 
     def complete(self, status: str = "completed", error: Message | None = None) -> None:
-        turn = {"id": self.turn, "status": status, "error": error, "items": []}
+        turn: Message = {"id": self.turn, "status": status, "error": error, "items": []}
         self.write({"method": "turn/completed", "params": {"threadId": THREAD, "turn": turn}})
 
     def serve(self) -> None:
@@ -137,6 +137,8 @@ class Peer:
         self.write({"method": "turn/started", "params": {"threadId": THREAD, "turn": {"id": self.turn}}})
         self.user(params)
         words = params["input"][0]["text"].split()
+        if "mortal" in self.traits:
+            self.do_die()
         act = getattr(self, f"do_{words[0]}", None)
         if act is None:
             self.say(f"heard: {params['input'][0]['text']}")
@@ -176,8 +178,9 @@ class Peer:
         self.tell("item/completed", item={**item, "status": status})
 
     def do_withdraw(self) -> None:
-        """Ask, and take the question back."""
+        """Ask, and take the question back when the client says something else."""
         number = self.send("item/commandExecution/requestApproval", command="true", cwd="/")
+        self.meanwhile(self.read())
         self.write({"method": "serverRequest/resolved", "params": {"threadId": THREAD, "requestId": number}})
 
     def do_wait(self) -> None:
@@ -203,14 +206,10 @@ class Peer:
         while True:
             self.read()
 
-    def do_die(self, times: str = "1") -> None:
-        """End in the middle, so many times."""
-        counter = self.home / "deaths"
-        deaths = int(counter.read_text()) if counter.exists() else 0
-        counter.write_text(str(deaths + 1))
-        if deaths < int(times):
-            sys.stderr.write("thread 'main' panicked at the disco\n")
-            sys.exit(3)
+    def do_die(self) -> None:
+        """End in the middle."""
+        sys.stderr.write("thread 'main' panicked at the disco\n")
+        sys.exit(3)
 
     def do_retry(self) -> None:
         """Find no endpoint, again and again."""
