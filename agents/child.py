@@ -15,6 +15,7 @@ LINE_LIMIT_BYTES = 32 << 20
 _CHUNK_BYTES = 1 << 16
 _STDERR_LIMIT_BYTES = 8 << 20
 _TAIL_BYTES = 4000
+_POLL_S = 0.005
 _SAFE_TO_KILL = 1  # no group of a child of ours has this number
 
 
@@ -113,7 +114,24 @@ class Child:
             self._signal(signal.SIGTERM)
             await self._ends_within(grace_s)
         self._signal(signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._process.wait()
+                await self._is_read_to_its_end()
+        # What left the group may hold the output open for ever; asyncio has no public way to let go of it.
+        self._transport.close()
         return await self._process.wait()
+
+    @property
+    def _transport(self) -> asyncio.SubprocessTransport:
+        transport = self._process._transport  # type: ignore[attr-defined]  # see `stop`
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        return transport
+
+    async def _is_read_to_its_end(self) -> None:
+        output = self._transport.get_pipe_transport(1)
+        while output is not None and not output.is_closing():  # noqa: ASYNC110  asyncio tells nobody of it
+            await asyncio.sleep(_POLL_S)
 
     async def _ends_within(self, limit_s: float) -> bool:
         with contextlib.suppress(TimeoutError):

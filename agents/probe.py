@@ -114,9 +114,9 @@ async def _greet(probe: Probe, env: Mapping[str, str]) -> tuple[str, str]:
         except TimeoutError:
             return "", f"does not answer within {_ANSWER_WITHIN_S:.0f} s"
         finally:
-            await child.stop(_STOP_GRACE_S)
             with contextlib.suppress(TimeoutError, OSError):
                 await asyncio.to_thread(kill_marked, mark, marker=RUN_MARKER)
+            await child.stop(_STOP_GRACE_S)
 
 
 async def _answer(child: Child, hello: bytes) -> tuple[str, str]:

@@ -59,6 +59,18 @@ async def test_a_deaf_child_and_its_children_are_killed(tmp_path: Path) -> None:
         await child.write(b"anybody?\n")
 
 
+async def test_what_left_the_group_and_holds_the_output_open_is_not_waited_for(tmp_path: Path) -> None:
+    code = (
+        "import subprocess; inner = subprocess.Popen(['sleep', '600'], start_new_session=True)\n"
+        "print(inner.pid, flush=True)"
+    )
+    child = await _start(tmp_path, code)
+    first = await anext(child.lines())
+    assert isinstance(first, bytes)
+    assert await child.stop(grace_s=0.1) == 0
+    psutil.Process(int(first)).kill()
+
+
 async def test_a_missing_program_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await Child.start(("no-such-agent",), cwd=tmp_path, env={"PATH": "/bin"}, errors=tmp_path / "errors.log")
