@@ -19,7 +19,7 @@ from mcp_types import CallToolResult, ToolAnnotations
 from cockpit.senses.errors import SenseRefused
 from cockpit.senses.runtime.door import BACKLOG
 from cockpit.senses.runtime.gate import BODY_LIMIT_BYTES, Gate
-from cockpit.senses.runtime.tools import Tool, refusal, result_of, tools_of
+from cockpit.senses.runtime.tools import Tool, Tools, refusal, result_of
 from cockpit.senses.types import Host
 
 PATH = "/mcp"
@@ -70,7 +70,7 @@ async def serve(door: socket.socket, host: Host, version: str, more: Iterable[To
     for name in ("mcp", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     port = door.getsockname()[1]
-    server = make_server([*tools_of(host), *more], version)
+    server = make_server([*Tools(host).all(), *more], version)
     hosts = [f"127.0.0.1:{port}", f"localhost:{port}"]
     app = server.streamable_http_app(
         streamable_http_path=PATH,

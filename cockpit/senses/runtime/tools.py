@@ -27,75 +27,81 @@ Tool = Callable[..., Awaitable[Said | list[Said]]]
 """A tool: its name, its doc string and its annotated arguments are what agents get to know of it."""
 
 
-def tools_of(host: Host) -> list[Tool]:
-    """Return the tools, for whichever session asks."""
+Names = Annotated[list[str], Field(max_length=50, description="only these checks; empty: all that are due")]
+Question = Annotated[
+    str, Field(min_length=1, max_length=4000, description="one question, with what it needs to be answered")
+]
+Options = Annotated[
+    list[Annotated[str, Field(max_length=200)]],
+    Field(max_length=9, description="suggested answers, if there are few"),
+]
+Summary = Annotated[
+    str,
+    Field(min_length=1, max_length=4000, description="what you changed, how you know that it works, what is left open"),
+]
+Evidence = Annotated[
+    list[Annotated[str, Field(max_length=500)]],
+    Field(max_length=20, description="paths or short facts that show it: a test, an output"),
+]
+Note = Annotated[str, Field(min_length=1, max_length=1000, description="what you are at, in one line")]
 
-    async def run_checks(
-        context: Context[Any, Any],
-        names: Annotated[
-            list[str], Field(max_length=50, description="only these checks; empty: all that are due")
-        ] = [],  # noqa: B006 - the schema's default; never changed
-    ) -> Said:
-        """Run the repository's checks on your workspace as it is now and get their findings: file, line, what is
-        wrong, how to fix it. Use it before you say that you are done: the same checks judge your change afterwards,
-        and what was checked once is not run again."""  # noqa: D205, D209 - agents read it, as a paragraph
+
+class Tools:
+    """The tools, for whichever session asks. Their doc strings are written for agents."""
+
+    def __init__(self, host: Host) -> None:
+        """Have `host` do what is asked for."""
+        self._host = host
+
+    def all(self) -> list[Tool]:
+        """Return them, in the order in which agents see them."""
+        return [self.run_checks, self.ask_human, self.report_done, self.get_task, self.list_rules, self.note]
+
+    async def run_checks(self, context: Context[Any, Any], names: Names = []) -> Said:  # noqa: B006 - never changed
+        """Run the repository's checks on your workspace as it is now.
+
+        You get their findings: file, line, what is wrong, how to fix it. Use it before you say that you are done: the
+        same checks judge your change afterwards, and what was checked once is not run again.
+        """
         async with _progress(context) as tell:
-            return await host.run_checks(session_of(context), tuple(names), tell)
+            return await self._host.run_checks(session_of(context), tuple(names), tell)
 
-    async def ask_human(
-        context: Context[Any, Any],
-        question: Annotated[
-            str, Field(min_length=1, max_length=4000, description="one question, with what it needs to be answered")
-        ],
-        options: Annotated[
-            list[Annotated[str, Field(max_length=200)]],
-            Field(max_length=9, description="suggested answers, if there are few"),
-        ] = [],  # noqa: B006 - the schema's default; never changed
-    ) -> Said:
-        """Ask the human one question and wait for the answer, which may take long. People's attention is scarce: ask
-        only what you cannot find out and must not guess. If the connection drops, ask again in the same words."""  # noqa: D205, D209 - agents read it, as a paragraph
+    async def ask_human(self, context: Context[Any, Any], question: Question, options: Options = []) -> Said:  # noqa: B006 - never changed
+        """Ask the human one question and wait for the answer, which may take long.
+
+        People's attention is scarce: ask only what you cannot find out and must not guess. If the connection drops,
+        ask again in the same words.
+        """
         async with _heartbeat(context, "waiting for a human"):
-            return await host.ask_human(session_of(context), question, tuple(options))
+            return await self._host.ask_human(session_of(context), question, tuple(options))
 
-    async def report_done(
-        context: Context[Any, Any],
-        summary: Annotated[
-            str,
-            Field(
-                min_length=1,
-                max_length=4000,
-                description="what you changed, how you know that it works, what is left open",
-            ),
-        ],
-        evidence: Annotated[
-            list[Annotated[str, Field(max_length=500)]],
-            Field(max_length=20, description="paths or short facts that show it: a test, an output"),
-        ] = [],  # noqa: B006 - the schema's default; never changed
-    ) -> Said:
-        """Say that the task is complete, with evidence, right before you end your turn. Only after `run_checks`
-        passed, or with what is left said plainly."""  # noqa: D205, D209 - agents read it, as a paragraph
-        await host.report_done(session_of(context), summary, tuple(evidence))
+    async def report_done(self, context: Context[Any, Any], summary: Summary, evidence: Evidence = []) -> Said:  # noqa: B006 - never changed
+        """Say that the task is complete, with evidence, right before you end your turn.
+
+        Only after `run_checks` passed, or with what is left said plainly.
+        """
+        await self._host.report_done(session_of(context), summary, tuple(evidence))
         return "It is on record. End your turn now; the checks run next, then a human decides."
 
-    async def get_task(context: Context[Any, Any]) -> Said:
-        """Look up your task: what was asked for, what people have said since, the checks that judge it, what is left
-        of the budget, and the findings still open. Use it when you are unsure what is wanted."""  # noqa: D205, D209 - agents read it, as a paragraph
-        return host.task_of(session_of(context))
+    async def get_task(self, context: Context[Any, Any]) -> Said:
+        """Look up your task, when you are unsure what is wanted.
 
-    async def list_rules(context: Context[Any, Any]) -> Said:
+        It tells what was asked for, what people have said since, the checks that judge it, what is left of the budget,
+        and the findings still open.
+        """
+        return self._host.task_of(session_of(context))
+
+    async def list_rules(self, context: Context[Any, Any]) -> Said:
         """List the rules that every change in this repository must keep. Look before you begin to change files."""
-        return host.rules_of(session_of(context))
+        return self._host.rules_of(session_of(context))
 
-    async def note(
-        context: Context[Any, Any],
-        text: Annotated[str, Field(min_length=1, max_length=1000, description="what you are at, in one line")],
-    ) -> Said:
-        """Tell people what you are at, in a few words, when you begin another part of the work. It is shown beside
-        your name in the list of all agents; nobody answers."""  # noqa: D205, D209 - agents read it, as a paragraph
-        host.note(session_of(context), text)
+    async def note(self, context: Context[Any, Any], text: Note) -> Said:
+        """Tell people what you are at, in a few words, when you begin another part of the work.
+
+        It is shown beside your name in the list of all agents; nobody answers.
+        """
+        self._host.note(session_of(context), text)
         return "shown"
-
-    return [run_checks, ask_human, report_done, get_task, list_rules, note]
 
 
 def session_of(context: Context[Any, Any]) -> SessionId:
