@@ -30,6 +30,7 @@ _LABEL_WIDTH = 10
 _FILES_SHOWN = 12
 _FINDINGS_SHOWN = 8
 _LIMITS_SHOWN = 3
+_REPORT_LINES = 6
 _BAR_WIDTH = 20
 _TOLD_ABILITIES: tuple[Ability, ...] = ("steers", "asks", "resumes")
 
@@ -38,7 +39,8 @@ def sheet_of(session: SessionState, state: State, width: int, look: Look) -> lis
     """Return the lines, none wider than `width`; `state` knows budgets and the accounts' allowances."""
     room = max(10, width - 2)
     lines: list[Parts] = [[]]
-    sections = [list(section(session, room, look)) for section in (_task, _status, _plan, _findings, _proof, _change)]
+    parts_of = (_task, _status, _plan, _findings, _report, _proof, _change)
+    sections = [list(section(session, room, look)) for section in parts_of]
     sections += [list(section(session, state, room, look)) for section in (_cost, _allowances)]
     for part in sections:
         if part:
@@ -95,6 +97,19 @@ def _findings(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
         yield _field("open" if index == 0 else "", [(cut(text, room - _LABEL_WIDTH), look["failed"])], look)
     if len(findings) > _FINDINGS_SHOWN:
         yield _field("", [(f"and {len(findings) - _FINDINGS_SHOWN} more", look["dim"])], look)
+
+
+def _report(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
+    """Tell what the agent says it has done: its word, where the receipt is proof."""
+    if session.report is None:
+        return
+    lines = wrap(clean(session.report.summary.strip()), room - _LABEL_WIDTH)
+    for index, line in enumerate(lines[:_REPORT_LINES]):
+        yield _field("says" if index == 0 else "", [(line, look["ink"])], look)
+    if len(lines) > _REPORT_LINES:
+        yield _field("", [(f"and {len(lines) - _REPORT_LINES} more lines", look["dim"])], look)
+    for fact in session.report.evidence:
+        yield _field("", [("· ", look["dim"]), (cut(clean_line(fact), room - _LABEL_WIDTH - 2), look["dim"])], look)
 
 
 def _proof(session: SessionState, room: int, look: Look) -> Iterator[Parts]:

@@ -205,6 +205,17 @@ def _fleet_extended(event: ev.FleetExtended) -> _Row:
     return "◆", "accent", [(f"{who} ", "strong"), ("let all sessions go on past the fleet's budget", "ink")]
 
 
+def _said_done(event: ev.DoneReported) -> _Row:
+    evidence = len(event.report.evidence)
+    with_it = f"  {evidence} piece{'' if evidence == 1 else 's'} of evidence" if evidence else ""
+    first = clean_line(event.report.summary.strip().partition("\n")[0])
+    return "▪", "ready", [("says it is done  ", "ready"), (first, "ink"), (with_it, "dim")]
+
+
+def _said_note(event: ev.HeadlineNoted) -> _Row:
+    return "·", "working", [(clean_line(event.text), "ink")]
+
+
 def _noted(event: ev.Noted) -> _Row:
     return "·", "dim", [(clean_line(event.text), "dim")]
 
@@ -246,6 +257,8 @@ _TOLD: dict[type, Callable[[Any], _Row | None]] = {
     ev.SessionAllowed: _for_session,
     ev.RequestAutoAnswered: _auto_answered,
     ev.FleetExtended: _fleet_extended,
+    ev.DoneReported: _said_done,
+    ev.HeadlineNoted: _said_note,
     ev.Noted: _noted,
     ev.AgentSaid: _agent,
 }
