@@ -1,0 +1,55 @@
+"""A shell as an agent: dispatched, seen live, typed into from the detail, left again, and nothing of it is left over."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tests.e2e.fleet import Fleet
+from tests.e2e.place import Place
+from tests.e2e.terminal import Terminal
+
+SETTINGS = """\
+[agents.shell]
+driver = "terminal"
+command = ["sh"]
+env = { PS1 = "> " }
+columns = 80
+rows = 30
+
+[agents.shell.patterns]
+idle = '(?m)^> ?\\Z'
+"""
+
+
+def detail(terminal: Terminal) -> Fleet:
+    fleet = Fleet.attach(terminal)
+    terminal.press("n").expect("enter dispatch")
+    terminal.type("@shell sleep 1; echo from the task; read word").expect("read word")
+    terminal.press("enter").expect("what should be done?")
+    terminal.press("escape").expect("next waiting")
+    return fleet
+
+
+def test_a_shell_is_seen_typed_into_and_left(place: Place) -> None:
+    place.commit({"readme.txt": "A shop.\n", "cockpit.toml": SETTINGS})
+    terminal = place.terminal()
+    fleet = detail(terminal)
+    fleet.session("sleep 1; echo from the").expect("working").open()
+    terminal.press("tab").expect("> sleep 1; echo from the task; read word", "from the task")
+    terminal.press("enter").expect("i types into it")
+    terminal.press("i").expect("your keys go to the program", "^] gives them back", "^] take the keys back")
+    terminal.enter("tea")
+    terminal.enter("echo $word >word.txt; printf '\\033[1;32mgreen\\033[0m\\033]0;evil title\\a\\n'")
+    terminal.expect_match(r"(?m)^\S*.*green\s")
+    assert "evil" not in terminal.title
+    assert any("green" in line and "\x1b[" in line for line in terminal.coloured().splitlines())
+    terminal.type("q?w").expect("> q?w")
+    terminal.press("ctrl+u").press("ctrl+]").expect("i types into it")
+    terminal.press("h")
+    fleet.session("sleep 1; echo from the").expect("ready")
+    assert [one.read_text() for one in place.paths.workspaces.glob("*/word.txt")] == ["tea\n"]
+    terminal.press("tab").expect("gree", "from the task")
+    fleet.detach()
+    with sqlite3.connect(place.paths.journal) as journal:
+        kinds = {row[0] for row in journal.execute("select kind from events")}
+    assert not any("key" in kind or "screen" in kind for kind in kinds)
