@@ -15,6 +15,7 @@ from agents.acp.profiles import profile_of
 from agents.acp.settings import AcpSettings
 from agents.acp.shape import text
 from agents.acp.start import Start, StartError
+from agents.acp.translation import Translator
 from agents.assignment import Assignment
 from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire
@@ -44,11 +45,12 @@ class AcpAgent(Agent):
         self._assignment = assignment
         self._settings = settings
         self._instructions = instructions(assignment)
+        profile = profile_of(settings.command)
         # Names of messages must differ from those of earlier processes of the same session.
-        self._client = Client(wire, assignment.workspace, f"{self.record.number}-", self._tell)
-        self._life = Life(
-            assignment, settings, profile_of(settings.command), self._client, self._instructions, self._opened
-        )
+        names = f"{self.record.number}-"
+        translator = Translator(assignment.workspace, names, titles_are_commands=profile.titles_are_commands)
+        self._client = Client(wire, assignment.workspace, translator, self._tell)
+        self._life = Life(assignment, settings, profile, self._client, self._instructions, self._opened)
         self._ladder = Ladder(self)
         self._prompt: asyncio.Task[Mapping[str, Any]] | None = None
         self._tasks: asyncio.TaskGroup | None = None

@@ -34,7 +34,7 @@ _ATTEMPTS = 3
 class Client:
     """Hears and answers one agent, through all its processes."""
 
-    def __init__(self, wire: Wire, workspace: Path, names: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, wire: Wire, workspace: Path, translator: Translator, tell: Callable[[str], None]) -> None:
         """Report over `wire`; why a human denied something is handed to `tell`, which brings it to the agent."""
         self._wire = wire
         self._workspace = workspace
@@ -42,7 +42,7 @@ class Client:
         self._files = Files(workspace)
         self._strange = 0
         self.requests = Requests(wire)
-        self.translator = Translator(workspace, names)
+        self.translator = translator
         self.thread = ""
         """The conversation that is listened to; empty: any."""
         self.is_muted = False
@@ -114,7 +114,7 @@ class Client:
     def _file(self, method: str, params: Mapping[str, Any]) -> Any:
         if method == "fs/read_text_file":
             return self._files.read(params)
-        self.emit([self._files.write(params)])
+        self._files.write(params)
         return {}
 
     async def _permission(self, params: Mapping[str, Any]) -> dict[str, Any]:

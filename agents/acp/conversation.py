@@ -88,7 +88,7 @@ class Conversation:
         except RequestError as error:
             raise self.refusal(error) from None
         await self._choose(mode_choice(state), self._wanted.settings.mode, self.profile.mode)
-        if not self.profile.model:
+        if not (self.profile.model or self.profile.configures_model):
             await self._choose(model_choice(state), self._wanted.settings.model, "")
         self.model = self.model or model_choice(state).current
 

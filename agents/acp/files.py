@@ -9,7 +9,6 @@ from typing import Any
 from agents.acp.shape import count, text
 from agents.native.tools.base import ToolFailure
 from agents.native.tools.files import Workspace
-from cockpit.sessions.types import FileChanged
 
 
 class Refused(Exception):
@@ -37,12 +36,10 @@ class Files:
             content = "".join(lines if limit is None else lines[: count(limit)])
         return {"content": content}
 
-    def write(self, params: Mapping[str, Any]) -> FileChanged:
-        """Put a file in place. Returns what changed. Raises `Refused`."""
+    def write(self, params: Mapping[str, Any]) -> None:
+        """Put a file in place. Raises `Refused`."""
         try:
             place = self._workspace.locate_for_change(text(params.get("path")))
-            was_there = self._workspace.is_there(place)
             self._workspace.write(place, text(params.get("content")).encode("utf-8", "replace"))
         except ToolFailure as failure:
             raise Refused(str(failure)) from None
-        return FileChanged(path=str(place), change="modified" if was_there else "added")

@@ -9,33 +9,49 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agents.acp.profiles import Profile
 from agents.acp.settings import AcpSettings
 from agents.acp.shape import deep, mapping
+from agents.assignment import Assignment
+from agents.codex import home as codex_home
+from agents.codex.confinement import git_folders, thread_settings
+from agents.codex.settings import CodexSettings
 
 _LOCAL_KEY = "none"
 """Stands for the key of an endpoint of the person's own that asks for none; the agents want one."""
 
 
-def prepare(
-    profile: Profile, home: Path, settings: AcpSettings, environ: Mapping[str, str] = os.environ
-) -> dict[str, str]:
-    """Put the agent's configuration in place; return the variables that lead it there.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whom a configuration is for."""
+
+    assignment: Assignment
+    settings: AcpSettings
+    environ: Mapping[str, str]
+    """Our own environment."""
+    mark: str
+    """Value of `RUN_MARKER` in what the agent starts."""
+
+
+def prepare(profile: Profile, place: Place) -> dict[str, str]:
+    """Put the agent's configuration in place; return the variables that lead it there. Blocks.
 
     Raises:
         ValueError: the settings name what this agent cannot be given, or a key that is not set.
         OSError: the folder cannot be written.
     """
+    home = place.assignment.home
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     for below_user, below_home in profile.log_ins.items():
-        _link(_user_home(environ) / below_user, home / below_home)
+        _link(_user_home(place.environ) / below_user, home / below_home)
     env = {**profile.env, **{name: str(home / below) for name, below in profile.home.items()}}
-    env |= _endpoint(profile, settings, environ)
+    env |= _endpoint(profile, place)
     write = _WRITERS.get(profile.name)
-    return env | (write(home, settings, environ) if write else {})
+    return env | (write(place) if write else {})
 
 
 def log_in_files(profile: Profile, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -61,18 +77,20 @@ def _link(theirs: Path, ours: Path) -> None:
     draft.replace(ours)
 
 
-def _endpoint(profile: Profile, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+def _endpoint(profile: Profile, place: Place) -> dict[str, str]:
+    settings = place.settings
     env: dict[str, str] = {}
     if settings.model and profile.model:
         env[profile.model] = settings.model
     if settings.base_url and profile.base_url:
         env[profile.base_url] = settings.base_url
     if profile.api_key and (settings.base_url or settings.api_key_env):
-        env[profile.api_key] = _key(profile.api_key, settings, environ)
+        env[profile.api_key] = _key(profile.api_key, place)
     return env
 
 
-def _key(usual: str, settings: AcpSettings, environ: Mapping[str, str]) -> str:
+def _key(usual: str, place: Place) -> str:
+    settings, environ = place.settings, place.environ
     if settings.api_key_env and settings.api_key_env not in environ:
         raise ValueError(
             f"agent settings: api_key_env: ${settings.api_key_env} is not set in the cockpit's environment"
@@ -80,7 +98,20 @@ def _key(usual: str, settings: AcpSettings, environ: Mapping[str, str]) -> str:
     return environ.get(settings.api_key_env or usual) or _LOCAL_KEY
 
 
-def _opencode(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+def _codex(place: Place) -> dict[str, str]:
+    """As the driver of codex itself does; what that says when it begins a conversation goes into a variable here."""
+    own, assignment = place.settings, place.assignment
+    settings = CodexSettings(model=own.model, base_url=own.base_url, api_key_env=own.api_key_env)
+    codex_home.prepare(assignment.home, settings, place.environ)
+    folders = git_folders(assignment.workspace)
+    without_tools = assignment.model_copy(update={"mcp": None})
+    begun = thread_settings(without_tools, settings, folders, place.mark)
+    config = {**begun["config"], "default_permissions": begun["permissions"]}
+    return {"CODEX_CONFIG": json.dumps({**config, "model": own.model} if own.model else config)}
+
+
+def _opencode(place: Place) -> dict[str, str]:
+    settings = place.settings
     # Inline, because that wins over the configuration of the repository, which the agent can write.
     config: dict[str, Any] = {
         "autoupdate": False,
@@ -93,7 +124,7 @@ def _opencode(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> 
     }
     env: dict[str, str] = {}
     if settings.base_url:
-        env["COCKPIT_MODEL_KEY"] = _key("OPENAI_API_KEY", settings, environ)
+        env["COCKPIT_MODEL_KEY"] = _key("OPENAI_API_KEY", place)
         model = settings.model or "default"
         config |= {
             "provider": {
@@ -111,7 +142,7 @@ def _opencode(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> 
         env["OPENCODE_DISABLE_MODELS_FETCH"] = "1"
     elif settings.model:
         config["model"] = settings.model
-    _copy_their_opencode(home, environ)
+    _copy_their_opencode(place.assignment.home, place.environ)
     return env | {"OPENCODE_CONFIG_CONTENT": json.dumps(config)}
 
 
@@ -126,7 +157,7 @@ def _copy_their_opencode(home: Path, environ: Mapping[str, str]) -> None:
             _put(ours / name, content)
 
 
-def _gemini(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+def _gemini(place: Place) -> dict[str, str]:
     # A folder that is not trusted loses the session's MCP servers without a word.
     config: dict[str, Any] = {
         "security": {"folderTrust": {"enabled": False}},
@@ -134,22 +165,22 @@ def _gemini(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> di
         "privacy": {"usageStatisticsEnabled": False},
         "telemetry": {"enabled": False},
     }
-    chosen = deep(_read_json(_user_home(environ) / ".gemini/settings.json"), "security", "auth", "selectedType")
-    if settings.base_url or "GEMINI_API_KEY" in environ:
+    chosen = deep(_read_json(_user_home(place.environ) / ".gemini/settings.json"), "security", "auth", "selectedType")
+    if place.settings.base_url or "GEMINI_API_KEY" in place.environ:
         chosen = "gemini-api-key"
     if isinstance(chosen, str):
         config["security"]["auth"] = {"selectedType": chosen}
-    _put(home / "cockpit-settings.json", json.dumps(config).encode())
+    _put(place.assignment.home / "cockpit-settings.json", json.dumps(config).encode())
     return {}
 
 
-def _qwen(home: Path, settings: AcpSettings, environ: Mapping[str, str]) -> dict[str, str]:
+def _qwen(place: Place) -> dict[str, str]:
     config = {
         "security": {"folderTrust": {"enabled": False}},
         "general": {"enableAutoUpdate": False},
         "privacy": {"usageStatisticsEnabled": False},
     }
-    _put(home / "cockpit-settings.json", json.dumps(config).encode())
+    _put(place.assignment.home / "cockpit-settings.json", json.dumps(config).encode())
     return {}
 
 
@@ -170,8 +201,9 @@ def _put(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-_WRITERS: dict[str, Callable[[Path, AcpSettings, Mapping[str, str]], dict[str, str]]] = {
+_WRITERS: dict[str, Callable[[Place], dict[str, str]]] = {
     "opencode": _opencode,
     "gemini": _gemini,
     "qwen": _qwen,
+    "codex": _codex,
 }

@@ -44,10 +44,14 @@ class Profile:
     """The variable of its key."""
     model: str = ""
     """The variable of its model; empty: the protocol sets it."""
+    configures_model: bool = False
+    """Its configuration, which we write, names the model; the protocol need not."""
     endpoint_arguments: tuple[str, ...] = ()
     """What its command needs in addition when the settings name an endpoint."""
     takes_second_prompt: bool = False
     """A prompt in the middle of a turn was seen to enter that turn, and to do no harm."""
+    titles_are_commands: bool = False
+    """What it calls a command is the command itself, whole, and it is not told otherwise."""
     confines_itself: bool = False
     """It has a sandbox of its own for its commands, which does not work well inside another."""
 
@@ -94,7 +98,7 @@ PROFILES = (
         variables=("OPENAI_API_KEY", "CODEX_API_KEY", "OPENAI_BASE_URL", "CODEX_PATH"),
         env={"NO_BROWSER": "1"},
         home={"CODEX_HOME": ""},
-        log_ins={".codex/auth.json": "auth.json"},
+        configures_model=True,
         confines_itself=True,
     ),
     Profile(
@@ -123,6 +127,7 @@ PROFILES = (
         base_url="GOOGLE_GEMINI_BASE_URL",
         api_key="GEMINI_API_KEY",
         model="GEMINI_MODEL",
+        titles_are_commands=True,
     ),
     Profile(
         name="opencode",
@@ -142,6 +147,7 @@ PROFILES = (
             "XDG_CACHE_HOME": "cache",
         },
         log_ins={".local/share/opencode/auth.json": "data/opencode/auth.json"},
+        configures_model=True,
         takes_second_prompt=True,
     ),
     Profile(

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.acp.homes import log_in_files, prepare
+from agents.acp.homes import Place, log_in_files, prepare
 from agents.acp.profiles import Profile
 from agents.acp.settings import AcpSettings
 from agents.assignment import Assignment
+from agents.codex.confinement import git_folders
 from agents.environment import expand
 from cockpit.providers import process
 from cockpit.providers.process_tree import RUN_MARKER, SESSION_MARKER
@@ -65,11 +66,17 @@ def start_of(assignment: Assignment, settings: AcpSettings, profile: Profile, sa
         return Start(argv, env, mark, "the agent's own sandbox" if profile.confines_itself else "")
     if not sandbox.is_active:
         return Start(argv, env, mark, "", problem=sandbox.describe())
+    git = git_folders(assignment.workspace)
     policy = Policy(
         workspace=assignment.workspace,
         tmp=assignment.scratch,
-        writable=(assignment.home, *log_in_files(profile), *_writable(settings)),
-        read_only=_installation(Path(program)),
+        writable=(
+            assignment.home,
+            *git.written,
+            *log_in_files(profile),
+            *(Path(path).expanduser() for path in settings.writable),
+        ),
+        read_only=(*git.kept, *_installation(Path(program))),
         hidden=(*assignment.hidden, assignment.memory),
         network=True,
     )
@@ -85,18 +92,12 @@ def _env(assignment: Assignment, settings: AcpSettings, profile: Profile, mark: 
         {
             **{name: os.environ[name] for name in names if name in os.environ},
             **assignment.env,
-            **prepare(profile, assignment.home, settings),
+            **prepare(profile, Place(assignment, settings, os.environ, mark)),
             **expand(settings.env),
             "TMPDIR": str(assignment.scratch),
             RUN_MARKER: mark,
-            # What the agent reads of git must not wait for, or want to write, the index of the worktree.
-            "GIT_OPTIONAL_LOCKS": "0",
         }
     )
-
-
-def _writable(settings: AcpSettings) -> tuple[Path, ...]:
-    return tuple(Path(path).expanduser() for path in settings.writable)
 
 
 def _installation(program: Path) -> tuple[Path, ...]:

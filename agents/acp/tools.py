@@ -44,6 +44,8 @@ class Tool:
     started_at: float
     kind: str = ""
     title: str = ""
+    first_title: str = ""
+    is_marked_mcp: bool = False
     input: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     """The agent's own name of the tool, where it gives one."""
@@ -54,11 +56,15 @@ class Tool:
     exit_code: int | None = None
     changes: dict[str, Literal["added", "modified", "deleted"]] = field(default_factory=dict)
     is_announced: bool = False
+    title_is_command: bool = False
+    """Where the agent says no more of a command than its title, that is the command."""
 
-    def take(self, update: Mapping[str, Any]) -> str:
-        """Take what a message says of it. Returns the output that is new."""
+    def take(self, update: Mapping[str, Any], *, has_output: bool = True) -> str:
+        """Take what a message says of it. Returns the output that is new; a question about it has none."""
         self.kind = text(update.get("kind")) or self.kind
         self.title = text(update.get("title")) or self.title
+        self.first_title = self.first_title or self.title
+        self.is_marked_mcp = self.is_marked_mcp or deep(update, "_meta", "is_mcp_tool_call") is True
         self.input = mapping(update.get("rawInput")) or self.input
         self.name = text(deep(update, "_meta", "claudeCode", "toolName")) or self.name
         for location in mappings(update.get("locations")):
@@ -66,22 +72,27 @@ class Tool:
                 gone = "deleted" if self.kind == "delete" else "modified"
                 self.changes.setdefault(text(location["path"]), "deleted" if gone == "deleted" else "modified")
         self._take_exit(update)
-        return self._take_meta_output(update) + self._take_content(update.get("content"), update.get("rawOutput"))
+        whole = self._take_content(update.get("content"))
+        if not has_output:
+            return ""
+        piece = self._take_meta_output(update)
+        whole = whole or _raw_output(update.get("rawOutput"))
+        if not whole or whole == self.shown:
+            return piece
+        new = whole.removeprefix(self.shown) if whole.startswith(self.shown) else whole
+        self.shown = whole
+        return piece if self.streamed is not None else new
 
-    def _take_content(self, content: object, raw: object) -> str:
+    def _take_content(self, content: object) -> str:
+        """Take the files that its content speaks of; return its text."""
         pieces: list[str] = []
         for part in mappings(content):
             if part.get("type") == "diff" and text(part.get("path")):
-                is_new = part.get("oldText") is None or deep(part, "_meta", "kind") == "add"
+                is_new = not part.get("oldText") or deep(part, "_meta", "kind") == "add"
                 self.changes[text(part["path"])] = "added" if is_new else "modified"
             elif part.get("type") == "content":
                 pieces.append(block_text(mapping(part.get("content"))))
-        whole = _without_fence("\n".join(piece for piece in pieces if piece)) or _raw_output(raw)
-        if not whole or whole == self.shown:
-            return ""
-        new = whole.removeprefix(self.shown) if whole.startswith(self.shown) else whole
-        self.shown = whole
-        return "" if self.streamed is not None else new
+        return _without_fence("\n".join(piece for piece in pieces if piece))
 
     def _take_meta_output(self, update: Mapping[str, Any]) -> str:
         meta = mapping(update.get("_meta"))
@@ -104,7 +115,15 @@ class Tool:
     @property
     def is_told(self) -> bool:
         """Whether enough is known to show it: some agents begin with an empty message and follow with the rest."""
-        return bool(self.input) or self.kind not in ("", "execute", "edit", "other")
+        match self.kind:
+            case "execute":
+                return bool(self.command)
+            case "edit" | "delete" | "move":
+                return bool(self.changes)
+            case "" | "other":
+                return bool(self.input)
+            case _:
+                return True
 
     @property
     def command(self) -> str | tuple[str, ...]:
@@ -112,20 +131,24 @@ class Tool:
         if self.kind and self.kind != "execute":
             return ""
         given = self.input.get("command") or self.input.get("cmd")
+        if not self.input and self.title_is_command and self.kind == "execute":
+            return self.title
         return text(given) or words(given)
 
     @property
     def mcp(self) -> tuple[str, str]:
-        """Server and tool, where it is one of an MCP server and says so; empty texts otherwise."""
-        if self.kind in ("execute", "edit", "delete", "move", "read", "search"):
+        """Server and tool, where it is one of an MCP server and says so; empty texts otherwise.
+
+        Only what the agent's program says is believed, not what its model can write: arguments, titles made of them.
+        """
+        if self.is_marked_mcp and not self.command:
+            return text(self.input.get("server")), text(self.input.get("tool"))
+        if self.kind in _WORDS_OF_KIND:
             return "", ""
-        server, tool = text(self.input.get("server")), text(self.input.get("tool"))
-        if server and tool:
-            return server, tool
-        for name in (self.name, self.title):
-            if found := _MCP_NAME.fullmatch(name):
-                return found["server"], found["tool"]
-        if found := _OURS.fullmatch(self.name or self.title):
+        name = self.name or self.first_title
+        if found := _MCP_NAME.fullmatch(name):
+            return found["server"], found["tool"]
+        if found := _OURS.fullmatch(name):
             return MCP_SERVER, found["flat"] or found["named"]
         return "", ""
 
@@ -137,13 +160,15 @@ class Tool:
             return f"{server}/{tool}"
         if self.kind in _WORDS_OF_KIND:
             return _WORDS_OF_KIND[self.kind]
-        return next((name for name in (self.name, self.title) if _PLAIN_NAME.fullmatch(name)), self.kind or "tool")
+        return next(
+            (name for name in (self.name, self.first_title) if _PLAIN_NAME.fullmatch(name)), self.kind or "tool"
+        )
 
     def heading(self, workspace: Path) -> str:
         """Return one line for people: the command, the file, or what the agent calls it."""
         command = self.command
         line = command if isinstance(command, str) else " ".join(command)
-        if not line and self.mcp[0]:
+        if self.mcp[0]:
             arguments = self.input.get("arguments", self.input)
             line = json.dumps(arguments, ensure_ascii=False) if arguments else self.title
         if not line and self.word == "edit" and len(self.changes) == 1:

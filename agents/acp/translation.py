@@ -52,15 +52,19 @@ class _Message:
 class Translator:
     """Follows one conversation."""
 
-    def __init__(self, workspace: Path, names: str = "") -> None:
+    def __init__(self, workspace: Path, names: str = "", *, titles_are_commands: bool = False) -> None:
         """Paths are shown as seen from `workspace`; `names` makes the names of messages unique."""
         self._workspace = workspace
+        self._titles_are_commands = titles_are_commands
         self._names = names
         self._messages = 0
         self._message: _Message | None = None
         self._tools: dict[str, Tool] = {}
         self._unknown: Counter[str] = Counter()
-        self._usage: tuple[int | None, int | None] | None = None
+        self._context_used: int | None = None
+        self._context_window: int | None = None
+        self._told_used: int | None = None
+        self._untold_cost: float | None = None
         self._cost: float | None = None
         self._mode = ""
         self.last_message = ""
@@ -131,12 +135,15 @@ class Translator:
     # --- tools ---------------------------------------------------------------------------------------------------
 
     def tool(self, update: Mapping[str, Any], at: float) -> Tool:
-        """Return what is known of the tool that a message or request is about, with what that says of it."""
-        call = text(update.get("toolCallId")) or "unnamed"
+        """Return what is known of the tool that a request is about, with what that says of it."""
+        tool = self._known(text(update.get("toolCallId")) or "unnamed", at)
+        tool.take(update, has_output=False)
+        return tool
+
+    def _known(self, call: str, at: float) -> Tool:
         tool = self._tools.get(call)
         if tool is None:
-            tool = self._tools[call] = Tool(call, at)
-        tool.take(update)
+            tool = self._tools[call] = Tool(call, at, title_is_command=self._titles_are_commands)
         return tool
 
     def announce(self, tool: Tool) -> list[AgentEvent]:
@@ -152,11 +159,11 @@ class Translator:
         if not call:
             yield from self._strange("a tool without a name")
             return
-        if call not in self._tools:
-            self._tools[call] = Tool(call, at)
-        tool = self._tools[call]
-        new = tool.take(update)
+        tool = self._known(call, at)
         status = update.get("status")
+        # What a tool begins with explains it; its output comes later.
+        is_later = update.get("sessionUpdate") == "tool_call_update" or status in ("completed", "failed")
+        new = tool.take(update, has_output=is_later)
         if tool.is_told or new or status in ("completed", "failed"):
             yield from self.announce(tool)
         if new and status not in ("completed", "failed"):
@@ -187,12 +194,28 @@ class Translator:
     # --- figures -------------------------------------------------------------------------------------------------
 
     def _context(self, update: Mapping[str, Any]) -> Iterator[AgentEvent]:
+        """Take the figures; they are told when they differ enough to be seen, and at the turn's end."""
         used, size = number(update.get("used")), number(update.get("size"))
-        figures = (int(used) if used is not None else None, int(size) if size else None)
+        self._context_used = int(used) if used is not None else None
+        self._context_window = int(size) if size else None
         cost = self._new_cost(update.get("cost"))
-        if figures != self._usage or cost:
-            self._usage = figures
-            yield UsageReported(context_used=figures[0], context_window=figures[1], cost_usd=cost)
+        if cost is not None:
+            self._untold_cost = (self._untold_cost or 0.0) + cost
+        step = (self._context_window or 0) // 100
+        if abs((self._context_used or 0) - (self._told_used or 0)) > step:
+            yield self._figures()
+
+    def _figures(self, given: int = 0, cached: int = 0, spoken: int = 0) -> UsageReported:
+        self._told_used = self._context_used
+        cost, self._untold_cost = self._untold_cost, None
+        return UsageReported(
+            input_tokens=given,
+            cached_tokens=cached,
+            output_tokens=spoken,
+            context_used=self._context_used,
+            context_window=self._context_window,
+            cost_usd=round(cost, 6) if cost is not None else None,
+        )
 
     def _new_cost(self, cost: object) -> float | None:
         """Return what was spent since the last time: agents tell the sum of the conversation."""
@@ -201,7 +224,7 @@ class Translator:
             return None
         before = self._cost if self._cost is not None and self._cost <= total else 0.0
         self._cost = total
-        return round(total - before, 6)
+        return total - before
 
     def result(self, response: Mapping[str, Any]) -> list[AgentEvent]:
         """Return what the answer to a prompt says of tokens."""
@@ -215,10 +238,9 @@ class Translator:
             cached, given = 0, count(quota.get("input_tokens"))
             spoken = count(quota.get("output_tokens"))
         else:
-            return []
-        if not given and not spoken:
-            return []
-        return [UsageReported(input_tokens=given, cached_tokens=cached, output_tokens=spoken)]
+            cached = given = spoken = 0
+        is_news = given or spoken or self._untold_cost is not None or self._context_used != self._told_used
+        return [self._figures(given, cached, spoken)] if is_news else []
 
 
 def _steps(update: Mapping[str, Any]) -> Iterator[PlanStep]:
