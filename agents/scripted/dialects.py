@@ -86,7 +86,7 @@ def _codex(name: str, given: Arguments) -> Said:
     match name:
         case "run":
             # Long enough that a command ends before codex gives it a session of its own.
-            return "exec_command", {"cmd": given["command"], "yield_time_ms": 30_000}
+            return "exec_command", {"cmd": given["command"], "yield_time_ms": 30_000, **_escalation(given)}
         case "read":
             return "exec_command", {"cmd": f"cat {given['path']}"}
         case "edit" | "write":
@@ -96,6 +96,12 @@ def _codex(name: str, given: Arguments) -> Said:
             steps = [{"step": s["text"], "status": words.get(s["status"], s["status"])} for s in given["steps"]]
             return "update_plan", {"plan": steps}
     return name, given
+
+
+def _escalation(given: Arguments) -> Arguments:
+    if not (given.get("needs_network") or given.get("writable")):
+        return {}
+    return {"sandbox_permissions": "require_escalated", "justification": given.get("reason", "")}
 
 
 def _claude(name: str, given: Arguments, absolute: Callable[[str], str]) -> Said:

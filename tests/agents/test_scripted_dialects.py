@@ -49,6 +49,14 @@ def test_reading_and_running() -> None:
     assert (ran[0], ran[1]["command"]) == ("bash", "ls") and shown == ("read", {"filePath": "/work/tree/a.txt"})
 
 
+def test_what_a_sandbox_does_not_give_is_asked_for() -> None:
+    more = Call(tool="run", arguments={"command": "ls", "needs_network": True, "reason": "May I?"})
+    asked = _said(CODEX, more)[0][1]
+    assert (asked["sandbox_permissions"], asked["justification"]) == ("require_escalated", "May I?")
+    assert "sandbox_permissions" not in _said(CODEX, RUN)[0][1]
+    assert _said(NATIVE, more) == [("run", more.arguments)]
+
+
 def test_writing_and_editing() -> None:
     assert _said(NATIVE, WRITE, EDIT) == [("edit", {"patch": PATCH_ADD}), ("edit", {"patch": PATCH_EDIT})]
     assert _said(CODEX, WRITE, EDIT) == [("apply_patch", PATCH_ADD), ("apply_patch", PATCH_EDIT)]

@@ -17,8 +17,14 @@ class Hand:
     """Its settings, without the endpoint."""
     steered: SteerOutcome
     """What becomes of a redirect while a command runs."""
+    asks_before_edits: bool = True
     needs_origin: bool = False
     """Its endpoint is the server's root: the protocol says the version itself."""
+
+    @property
+    def is_told_at_once(self) -> bool:
+        """Words reach it in the middle of a turn."""
+        return self.steered == SteerOutcome.INJECTED
 
     def settings(self, model: Model) -> str:
         """Return its section of cockpit.toml, pointed at a scripted model."""
@@ -53,5 +59,6 @@ CREW = (
         "codex_acp",
         'driver = "acp"\ncommand = ["codex-acp"]\nmodel = "gpt-5.5"',
         SteerOutcome.INJECTED,
+        asks_before_edits=False,
     ),
 )

@@ -28,6 +28,10 @@ pattern = '^\\./(?P<path>[^:\\n]+):(?P<line>\\d+):(?P<message>.*)$'
 FILES = {"prices.txt": "tea 500\nmilk 120\n", ".gitignore": "*.waits\n*.opened\n"}
 
 
+_OUTSIDE = {"needs_network": True, "reason": "May I leave the sandbox?"}
+"""Agents with a sandbox of their own ask for nothing else."""
+
+
 def _read(path: str) -> dict[str, Any]:
     return {"tool": "read", "arguments": {"path": path}}
 
@@ -50,22 +54,27 @@ _AFTER_DENIAL = (
 )
 
 
-def rules() -> list[Rule]:
-    """Return the whole script; the first rule that matches answers."""
+def rules(*, is_told_at_once: bool = True) -> list[Rule]:
+    """Return the whole script; the first rule that matches answers.
+
+    Args:
+        is_told_at_once: the agent hears in the middle of a turn why something was denied; else when it has ended.
+    """
     repair = (
         say("The checks are right.", _read("prices.txt")),
         say("", _edit("prices.txt", "tea 500 EUR FIXME", "tea 500 EUR")),
         done("No FIXME is left."),
     )
+    denied = _AFTER_DENIAL if is_told_at_once else (done("I see."),)
     endless = (say("This takes a while.", run(f"echo {ENDLESS}; {LONG}")), done("It ended."))
     return [
         rule("repair", *repair, task="in euros", latest="Checks, round"),
         rule("redirected", say("Latin it is.", _write("note.txt", "Latine\n")), done("In Latin."), latest="in Latin"),
-        rule("denied", *_AFTER_DENIAL, task="in euros", latest="Not that one"),
+        rule("denied", *denied, task="in euros", latest="Not that one"),
         rule(
             "euros",
-            say("I look first.", run(f"echo {SHELL} >shell.txt")),
-            say("", run(f"echo {FORBIDDEN} >forbidden.txt")),
+            say("I look first.", run(f"echo {SHELL} >shell.txt", **_OUTSIDE)),
+            say("", run(f"echo {FORBIDDEN} >forbidden.txt", **_OUTSIDE)),
             *_AFTER_DENIAL,
             task="in euros",
         ),

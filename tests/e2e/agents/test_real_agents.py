@@ -26,7 +26,7 @@ def _settle(bed: Bed, hand: Hand) -> None:
 
 @pytest.mark.parametrize("hand", CREW, ids=lambda hand: hand.name)
 async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -> None:
-    bed = make_bed(story.rules())
+    bed = make_bed(story.rules(is_told_at_once=hand.is_told_at_once))
     _settle(bed, hand)
     person = await bed.start()
     session = (await person.tasks(Task(prompt=story.PROMPT, title="Euros")))[0]
@@ -37,10 +37,10 @@ async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -
         await bed.until(session, lambda: is_held(tree, story.HELD), "the long command runs")
     assert (tree / "shell.txt").read_text() == f"{story.SHELL}\n"
     assert not (tree / "forbidden.txt").exists()
-    assert bed.model.heard(story.DENIAL)
     assert answered.about(RequestKind.COMMAND, story.SHELL)
     assert answered.about(RequestKind.COMMAND, story.FORBIDDEN)
-    assert answered.about(RequestKind.EDIT, "prices.txt")
+    if hand.asks_before_edits:
+        assert answered.about(RequestKind.EDIT, "prices.txt")
 
     # the supervisor is killed and comes back: the agent was at work all the time
     await bed.kill_supervisor()
@@ -55,7 +55,7 @@ async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -
         await bed.status(session, S.READY)
     assert [steered.outcome for steered in await person.said(session, Steered)] == [hand.steered]
     assert (tree / "note.txt").read_text() == "Latine\n"
-    assert bed.model.requests("redirected")
+    assert bed.model.requests("redirected") and bed.model.heard(story.DENIAL)
 
     # the checks found what it left behind, and it repaired that in the loop
     assert bed.model.heard("FIXME", "repair")
@@ -70,7 +70,7 @@ async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -
 
 @pytest.mark.parametrize("hand", CREW, ids=lambda hand: hand.name)
 async def test_an_interrupt_leaves_no_process_and_a_power_cut_no_gap(hand: Hand, make_bed: MakeBed) -> None:
-    bed = make_bed(story.rules())
+    bed = make_bed(story.rules(is_told_at_once=hand.is_told_at_once))
     _settle(bed, hand)
     person = await bed.start()
     session = (await person.tasks(Task(prompt="Wait for the tide.", title="Tide")))[0]
