@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("-y", "--yes", action="store_true", help="write it without asking")
     garbage = verb("gc", "daemon:gc", "reclaim the disk of sessions that are over; says what it keeps and why")
     garbage.add_argument("-n", "--dry-run", action="store_true", help="only say what would be done")
-    stats = verb("stats", "daemon:stats", "what a landed change costs in attention")
+    stats = verb("stats", "daemon:stats", "what a landed change costs in attention, tokens and money")
     stats.add_argument("--json", action="store_true", help="as JSON")
     doctor = verb("doctor", "doctor:doctor", "say what is installed, what is missing and what to do about it")
     doctor.add_argument("--online", action="store_true", help="also ask the agents' endpoints whether they answer")

@@ -9,6 +9,7 @@ from typing import Any
 
 from cockpit.cli.arguments import Arguments
 from cockpit.cli.repository import ensure_supervisor, find_repository
+from cockpit.cli.used import lines
 from cockpit.protocol.client import Client, CommandFailed, SupervisorGone
 from cockpit.protocol.types import CollectGarbage, Command, Down, GetStats, Hello
 from cockpit.providers.paths import Paths
@@ -56,7 +57,7 @@ def gc(arguments: Arguments) -> int:
 
 
 def stats(arguments: Arguments) -> int:
-    """Show what attention was spent on."""
+    """Show what attention, tokens and money were spent on."""
     paths = ensure_supervisor(find_repository(arguments.repo))
     said = _ask(paths, GetStats())
     if said is None:
@@ -66,6 +67,9 @@ def stats(arguments: Arguments) -> int:
         return 0
     for name, value in _figures(said):
         print(f"{name:<38} {value}")
+    print()
+    for line in lines(said["used"]):
+        print(line)
     return 0
 
 

@@ -241,7 +241,10 @@ class CollectGarbage(Model):
 
 
 class GetStats(Model):
-    """Result: `Stats` and the number of sessions by status: what a landed change costs in attention."""
+    """Result: `Stats` and the number of sessions by status: what a landed change costs in attention.
+
+    `used` holds tokens and money: `total`, `days`, `tasks`, and how the `limits` of the fleet stand.
+    """
 
     cmd: Literal["stats"] = "stats"
 

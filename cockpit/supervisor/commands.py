@@ -17,6 +17,7 @@ from cockpit.supervisor.approvals import preview
 from cockpit.supervisor.garbage import collect
 from cockpit.supervisor.record import envelope_of, is_known
 from cockpit.supervisor.signals import Asked, Human, Undone
+from cockpit.supervisor.spending import used
 from cockpit.supervisor.terminal import pass_on
 from cockpit.types import SessionId
 
@@ -225,6 +226,7 @@ class Commands:
             "clients": self.supervisor.server.clients,
             "dropped_progress": self.supervisor.server.dropped_progress,
             "events": state.seq,
+            "used": used(state),
         }
 
     def _loop(self, session: SessionId) -> SessionLoop:

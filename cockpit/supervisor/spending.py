@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from cockpit.config import Config
 from cockpit.costs.service import cost_usd, price_of
@@ -14,6 +15,8 @@ from cockpit.sessions.types import AgentEvent, AgentReady, Budget, UsageReported
 from cockpit.state.model import SessionState, State
 from cockpit.supervisor.services import Services
 from cockpit.types import SessionId
+
+_CONTEXT = {"context_used", "context_window"}
 
 
 def agent_name(services: Services, session: SessionState) -> str:
@@ -50,6 +53,28 @@ def day_of(services: Services) -> list[Event]:
     """Return the event that another day has begun since the last one that was told, if it has."""
     day = datetime.fromtimestamp(services.clock.now()).astimezone().date().isoformat()
     return [DayBegan(day=day)] if day != services.record.state.day else []
+
+
+def used(state: State) -> dict[str, Any]:
+    """Return what was used in all, by day and by task, and how the fleet's limits stand, as plain data."""
+    tasks = [
+        {
+            "session": session.id,
+            "number": session.number,
+            "name": session.name,
+            "agent": session.agent_name,
+            "status": session.status,
+            **session.usage.model_dump(exclude=_CONTEXT),
+        }
+        for session in state.sessions.values()
+        if session.usage.tokens or session.usage.cost_usd
+    ]
+    return {
+        "total": state.total.model_dump(exclude=_CONTEXT),
+        "days": {day: usage.model_dump(exclude=_CONTEXT) for day, usage in state.days.items()},
+        "tasks": tasks,
+        "limits": [meter._asdict() for meter in state.fleet_meters()],
+    }
 
 
 class Pricer:
