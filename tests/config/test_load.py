@@ -141,7 +141,9 @@ def test_the_persons_file_lies_under_the_repositorys(tmp_path: Path) -> None:
         'default_agent = "mine"\n[agents.mine]\nmodel = "m"\nkey = "k"\n[ui]\ntheme = "light"\nbell = false\n'
         '[policy]\ncommands = ["ls"]\n'
     )
-    (tmp_path / "cockpit.toml").write_text('[agents.mine]\nmodel = "r"\n[ui]\nbell = true\n[policy]\ncommands = ["id"]\n')
+    (tmp_path / "cockpit.toml").write_text(
+        '[agents.mine]\nmodel = "r"\n[ui]\nbell = true\n[policy]\ncommands = ["id"]\n'
+    )
     config = load(tmp_path, mine)
     assert config.default_agent == "mine"
     assert config.agents["mine"].settings == {"model": "r", "key": "k"}
@@ -195,3 +197,26 @@ def test_the_reference_tells_of_every_option() -> None:
     assert len(rows) > 35
     assert all(line.count(" | ") == 3 and not line.endswith("|  |") for line in rows)
     assert "| `copy` | list of text |" in printed
+
+
+def test_what_is_written_of_a_built_in_agent_keeps_the_rest_of_it(tmp_path: Path) -> None:
+    mine = tmp_path / "config.toml"
+    mine.write_text(
+        '[agents.claude]\nmode = "plan"\nenv = { A = "mine", B = "mine" }\n[prices.m]\ninput = 1\noutput = 2\n'
+    )
+    (tmp_path / "cockpit.toml").write_text('[agents.claude]\nmodel = "large"\nenv = { A = "theirs" }\n')
+    config = load(tmp_path, mine)
+    claude = config.agents["claude"]
+    assert (claude.driver, claude.command) == ("acp", BUILT_IN_AGENTS["claude"].command)
+    assert (claude.model, claude.mode, claude.env) == ("large", "plan", {"A": "theirs", "B": "mine"})
+    assert config.prices["m"].output == 2
+    assert config.agents["gemini"] == BUILT_IN_AGENTS["gemini"]
+
+
+def test_another_driver_or_command_under_a_built_in_name_is_what_is_written() -> None:
+    agents = parse(
+        '[agents.gemini]\ndriver = "terminal"\ncommand = ["gemini"]\n[agents.qwen]\ncommand = ["q", "-x"]\n'
+    ).agents
+    assert (agents["gemini"].driver, agents["gemini"].command) == ("terminal", ("gemini",))
+    assert (agents["qwen"].driver, agents["qwen"].command) == ("acp", ("q", "-x"))
+    assert parse('[agents.codex]\ndriver = "terminal"\n').agents["codex"].command == ()
