@@ -8,6 +8,7 @@ open turn.
     write PATH TEXT      wait PATH (until the file exists)     say TEXT       usage TOKENS      ask ID
     hang                 deaf (ignore every command)           exit STATUS    fail TEXT         flood COUNT
     raw TEXT             long BYTES                            spawn (a daemon of its own session)
+    request NAME JSON (asks with these fields; `WORKSPACE` in them is its own; says what it heard)
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class FakeAgent:
         self.memory = Path(os.environ["FAKE_MEMORY"])
         self.script = [part.strip().splitlines() for part in os.environ["FAKE_SCRIPT"].split("\n---\n")]
         self.messages: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.answers: list[str] = []
+        self.answers: dict[str, str] = {}
         self.buffer = b""
         self.is_deaf = False
         kept = self.memory / "fake.json"
@@ -89,7 +90,7 @@ class FakeAgent:
                     if line.startswith("!"):
                         self.do(line[1:])
             case "answer":
-                self.answers.append(command["request"])
+                self.answers[command["request"]] = f"{command['decision']} {command['text']}".strip()
                 self.emit("request_resolved", request=command["request"], outcome=command["decision"])
             case "interrupt":
                 raise Interrupted
@@ -147,6 +148,13 @@ class FakeAgent:
                 self.emit("request", request=rest, kind="question", title=f"what about {rest}?")
                 while rest not in self.answers:
                     self.listen(1)
+            case "request":
+                name, _, fields = rest.partition(" ")
+                told = json.loads(fields.replace("WORKSPACE", str(Path.cwd())))
+                self.emit("request", **{"request": name, "kind": "command", "title": told.get("shell", name), **told})
+                while name not in self.answers:
+                    self.listen(1)
+                self.emit("message", item=name, text=f"heard {self.answers[name]}")
             case "fail":
                 raise FloatingPointError(rest)
             case "exit":

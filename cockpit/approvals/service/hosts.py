@@ -8,7 +8,7 @@ import re
 from cockpit.approvals.service.danger import Danger, Shape
 
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]|localhost")
-_HOST = re.compile(r"(?:https?://)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?/?")
+_HOST = re.compile(r"(?:https://)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?/?")
 _USUAL_PORTS = ("", "443")
 _METADATA = ("metadata.google.internal", "metadata.azure.com", "instance-data")
 _LOCAL_ENDS = (".local", ".internal", ".localdomain", ".lan", ".home.arpa", ".localhost")

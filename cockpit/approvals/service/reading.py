@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -98,9 +99,7 @@ def _command(request: RequestRaised, place: Place) -> Reading:
 
 
 def _read(script: Script, place: Place, cwd: str, raw: str) -> Reading:
-    folder = place.folder(
-        f"{cwd.rstrip('/')}/{script.folder}" if script.folder.startswith(".") else script.folder or cwd
-    )
+    folder = place.folder(posixpath.join(cwd, script.folder))
     dangers = [Danger(Shape.OUTSIDE, f"in {cwd or script.folder}")] if folder is None else []
     folder = folder or ""
     parts = tuple(Part(tuple(place.relative(w, folder) for w in part.words), part.is_fed) for part in script.parts)
