@@ -6,10 +6,8 @@ Nothing of the program reaches the person's own terminal but text and known styl
 from __future__ import annotations
 
 import time
-from functools import lru_cache
 from typing import ClassVar
 
-from rich.color import Color
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
@@ -30,6 +28,7 @@ from widgets.cells import fit, strip_of
 from widgets.look import Look
 from widgets.pane import Supervisor, Trouble
 from widgets.rows import Parts
+from widgets.terminal_inks import Inks
 from widgets.terminal_keys import typed
 
 _SHOW_S = 2.0
@@ -64,6 +63,7 @@ class TerminalPane(Widget, can_focus=True):
         self._asked_at = 0.0
         self._timer: Timer | None = None
         self._known_look: Look | None = None
+        self._known_inks: Inks | None = None
         self.takes_every_key = False
         """Whether a person is attached: keys go to the program, but those that act even then."""
 
@@ -133,10 +133,16 @@ class TerminalPane(Widget, can_focus=True):
         self._known_look = self._known_look or Look(self)
         return self._known_look
 
+    @property
+    def inks(self) -> Inks:
+        """The styles of the program's own colours."""
+        self._known_inks = self._known_inks or Inks(self)
+        return self._known_inks
+
     def notify_style_update(self) -> None:
         """Draw again with the new colours."""
         super().notify_style_update()
-        self._known_look, self._drawn = None, ()
+        self._known_look, self._known_inks, self._drawn = None, None, ()
         self.refresh()
 
     @property
@@ -162,7 +168,7 @@ class TerminalPane(Widget, can_focus=True):
 
     def _row(self, row: int) -> Strip:
         glass, base = self._glass, self.look.base
-        parts = [(clean_line(text), style_of(style)) for text, style in glass.lines.get(row, ())]
+        parts = [(clean_line(text), self.inks[style]) for text, style in glass.lines.get(row, ())]
         strip = strip_of(parts, glass.columns, base)
         if glass.cursor is None or glass.cursor[1] != row:
             return strip
@@ -182,7 +188,8 @@ class TerminalPane(Widget, can_focus=True):
         if self.takes_every_key:
             text, style = f" your keys go to the program   {detach} gives them back ", look["badge"]
         else:
-            text, style = f" {attach} types into it ", look["accent"]
+            way = "" if self.has_focus else f"{self._keyboard.first('list.open')}, then "
+            text, style = f" {way}{attach} types into it ", look["accent"]
         return [(text, style), (Safe(f"  {glass.columns}x{glass.rows}{self._cropped()}"), look["dim"])]
 
     def _cropped(self) -> str:
@@ -191,7 +198,8 @@ class TerminalPane(Widget, can_focus=True):
         height, width = self.size.height - 1, self.size.width
         rows = f", rows {top + 1}-{top + height}" if glass.rows > height else ""
         columns = f", columns {left + 1}-{left + width}" if glass.columns > width else ""
-        hint = f"; {self._keyboard.first('terminal.fit')} fits it" if rows or columns else ""
+        is_offered = (rows or columns) and not self.takes_every_key
+        hint = f"; {self._keyboard.first('terminal.fit')} fits it" if is_offered else ""
         return f"{rows}{columns}{hint}"
 
     # --- keys
@@ -301,31 +309,3 @@ class TerminalPane(Widget, can_focus=True):
             self.action_release()
         except SupervisorGone:
             self._outbox.clear()  # the header says so, and nothing can be typed
-
-
-@lru_cache(maxsize=4096)
-def style_of(style: str) -> Style:
-    """Return the style of a run; what is not understood is plain."""
-    flags, _, colours = style.partition("|")
-    ink, _, ground = colours.partition("|")
-    return Style(
-        color=_colour(ink),
-        bgcolor=_colour(ground),
-        bold="b" in flags or None,
-        dim="d" in flags or None,
-        italic="i" in flags or None,
-        underline="u" in flags or None,
-        strike="s" in flags or None,
-        reverse="r" in flags or None,
-    )
-
-
-def _colour(name: str) -> Color | None:
-    if name.isascii() and name.isdigit() and len(name) < 4 and int(name) < 256:
-        return Color.from_ansi(int(name))
-    if len(name) == 7 and name.startswith("#"):
-        try:
-            return Color.from_rgb(*bytes.fromhex(name[1:]))
-        except ValueError:
-            return None
-    return None

@@ -43,7 +43,7 @@ LOOK_S = 0.1
 """Least time between two looks at what the screen says."""
 LEAVE_S = 3.0
 """How long the program may take to leave when it was asked to."""
-CALM_S = 2.0
+CALM_S = 1.5
 """How long each means of an interrupt is given: the keys, the keys again, TERM, KILL."""
 _WAITS = "It waits at its own prompt; attach to its terminal to answer"
 

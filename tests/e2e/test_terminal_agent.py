@@ -1,4 +1,4 @@
-"""A shell as an agent: dispatched, seen live, typed into from the detail, left again, and nothing of it is left over."""
+"""A shell as an agent: dispatched, seen live, typed into from the detail, and left again."""
 
 from __future__ import annotations
 
