@@ -153,10 +153,11 @@ class Conversation:
         """Leave the workspace as codex's commands left it, without what their sandbox did."""
         tidy(self._assignment, self._folders)
 
-    async def sweep(self) -> None:
-        """End every process that commands of this conversation left behind."""
+    async def sweep(self, mark: str = RUN_MARKER) -> None:
+        """End every process that commands of this conversation left behind; by another mark, what codex itself did."""
+        value = self._run if mark == RUN_MARKER else self._env[mark]
         try:
-            await asyncio.to_thread(kill_marked, self._run, marker=RUN_MARKER, timeout_s=_SWEEP_LIMIT_S)
+            await asyncio.to_thread(kill_marked, value, marker=mark, timeout_s=_SWEEP_LIMIT_S)
         except TimeoutError as error:
             self._notice(str(error))
 
@@ -166,3 +167,5 @@ class Conversation:
         if codex is not None:
             await codex.stop()
             await self.sweep()
+            # Its sandbox's helpers know neither the session nor the run, and one that was just starting stays for ever.
+            await self.sweep("TMPDIR")

@@ -55,14 +55,15 @@ def secrets(assignment: Assignment, settings: CodexSettings, environ: Mapping[st
 def temporary_folder(assignment: Assignment) -> Path:
     """Return codex's own TMPDIR: never above its home, or it refuses to install what its sandbox runs.
 
+    No other process has it, not even codex's commands: it marks what codex starts with an environment of its own.
+
     Raises:
-        ValueError: the home lies below everything that could be one.
+        CodexError: the home lies below it.
     """
-    home = assignment.home.resolve()
-    for folder in (assignment.scratch, assignment.memory / "tmp"):
-        if not home.is_relative_to(folder.resolve()):
-            return folder
-    raise CodexError(f"codex cannot keep its home in {home}: it is a temporary folder of this session")
+    folder = assignment.memory / "tmp"
+    if assignment.home.resolve().is_relative_to(folder.resolve()):
+        raise CodexError(f"codex cannot keep its home in {assignment.home}: that is its folder for temporary files")
+    return folder
 
 
 @dataclass(slots=True)
