@@ -26,10 +26,10 @@ The first rule that matches answers. Its anchor is the user message that `tag`, 
 else the first one); which of `steps` comes next is the number of the model's replies since the anchor. So the server
 keeps no state and may restart at any time; only the `times` of an error are counted, for as long as the server lives.
 
-One script drives any agent: `run {command, needs_network, writable, reason}`, `read {path}`, `write {path, text}` (a new file), `edit {path, old, new}`
-(whole lines, of a file read before), `plan {steps: [{text, status}]}`, `ask {question, options}`, `done {summary}` and
-`mcp` are said in the dialect of the tools that the request offers (agents/scripted/dialects.py). Any other name goes
-out as it is.
+One script drives any agent: `run {command, needs_network, writable, reason}`, `read {path}`, `write {path, text}` (a
+new file), `edit {path, old, new}` (whole lines, of a file read before), `plan {steps: [{text, status}]}`,
+`ask {question, options}`, `done {summary}` and `mcp` are said in the dialect of the tools that the request offers
+(agents/scripted/dialects.py). Any other name goes out as it is.
 """
 
 from __future__ import annotations
