@@ -22,12 +22,15 @@ from agents.codex.settings import CodexSettings
 PROVIDER = "cockpit"
 _OPENAI_URL = "https://api.openai.com/v1"
 _NOT_FOR_MANY = ("notify", "tui", "default_permissions", "projects", "sqlite_home", "log_dir", "profile")
+# A goal would have codex begin turns of its own, without end; its loop is the cockpit's.
 _OURS: dict[str, Any] = {
     "check_for_update_on_startup": False,
     "approvals_reviewer": "user",
     "analytics": {"enabled": False},
     "feedback": {"enabled": False},
     "tools": {"update_plan": {"enabled": True}},
+    "suppress_unstable_features_warning": True,
+    "features": {"goals": False, "default_mode_request_user_input": True},
 }
 _LOCAL: dict[str, Any] = {
     "web_search": "disabled",

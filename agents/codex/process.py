@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,6 +67,23 @@ def temporary_folder(assignment: Assignment) -> Path:
     return folder
 
 
+def program(settings: CodexSettings, env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the command as words, without npm's launcher where that only starts the real program and waits for it.
+
+    Before Node.js 24 the launcher stays: 10 MB of memory and a fifth of a second for each session.
+    """
+    first, *rest = settings.argv()
+    found = shutil.which(first, path=env.get("PATH"))
+    launcher = Path(found).resolve() if found else Path(first)
+    package = launcher.parents[1] if launcher.name == "codex.js" else None
+    if package is not None:
+        places = (*package.parent.glob("codex-*"), package, *package.glob("node_modules/@openai/codex-*"))
+        native = [one for place in places for one in place.glob("vendor/*/bin/codex") if os.access(one, os.X_OK)]
+        if len(native) == 1:
+            return (str(native[0]), *rest)
+    return (first, *rest)
+
+
 @dataclass(slots=True)
 class Codex:
     """A running codex that was greeted."""
@@ -91,7 +109,7 @@ class Codex:
             CodexError: it is not installed, too old, or does not answer.
             OSError: it cannot be started.
         """
-        argv = (*settings.argv(), "app-server")
+        argv = (*program(settings, env), "app-server")
         try:
             child = await Child.start(argv, cwd=folder, env=env, errors=errors)
         except FileNotFoundError:
