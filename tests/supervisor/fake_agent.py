@@ -149,22 +149,24 @@ class FakeAgent:
                 while rest not in self.answers:
                     self.listen(1)
             case "request":
-                name, _, fields = rest.partition(" ")
-                told = json.loads(fields.replace("WORKSPACE", str(Path.cwd())))
-                self.emit("request", **{"request": name, "kind": "command", "title": told.get("shell", name), **told})
-                while name not in self.answers:
-                    self.listen(1)
-                self.emit("message", item=name, text=f"heard {self.answers[name]}")
-            case "fail":
-                raise FloatingPointError(rest)
+                self.request(*rest.split(" ", 1))
             case "exit":
                 sys.stderr.write("exit as told\n")
                 sys.exit(int(rest))
             case _:
                 self.speak(word, rest)
 
+    def request(self, name: str, fields: str) -> None:
+        told = json.loads(fields.replace("WORKSPACE", str(Path.cwd())))
+        self.emit("request", **{"request": name, "kind": "command", "title": told.get("shell", name), **told})
+        while name not in self.answers:
+            self.listen(1)
+        self.emit("message", item=name, text=f"heard {self.answers[name]}")
+
     def speak(self, word: str, rest: str) -> None:
         match word:
+            case "fail":
+                raise FloatingPointError(rest)
             case "say":
                 self.emit("message", item=f"m{self.turn}", text=rest)
             case "usage":
