@@ -52,7 +52,9 @@ class Bench:
         self.settings: dict[str, object] = {}
         self.checks: tuple[Mapping[str, object], ...] = ()
         self.env: dict[str, str] = {}
+        self.thread, self.fork = "", ""
         self.mcp: McpAccess | None = None
+        self.hidden: tuple[Path, ...] = ()
         self.request_log = folder / "requests.jsonl"
         self.process: ForkServerProcess | None = None
         self._arrived: asyncio.Queue[AgentEvent] = asyncio.Queue()
@@ -99,6 +101,9 @@ class Bench:
                 env={},
                 checks=self.checks,
                 resume=resume,
+                thread=self.thread if resume else "",
+                fork=self.fork,
+                hidden=self.hidden,
                 mcp=self.mcp,
             )
         )
@@ -187,11 +192,15 @@ class Bench:
         self.process = None
         return code
 
+    async def finish(self) -> None:
+        """Let the agent end in good order."""
+        self.command(Close(id=self.command_id()))
+        await self.ended()
+
     async def close(self) -> None:
         """End everything."""
         if self.process is not None:
-            self.command(Close(id=self.command_id()))
-            await self.ended()
+            await self.finish()
         os.close(self._stdin)
         if self._transport is not None:
             self._transport.close()

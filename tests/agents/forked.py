@@ -18,12 +18,13 @@ from agents.native.endpoint import _connect
 from agents.start import start
 
 SERVE = {
+    "agents.acp": "agents.acp.agent",
     "agents.native": "agents.native.agent",
     "agents.mechanic": "agents.mechanic",
     "agents.terminal": "agents.terminal.agent",
 }
 
-for _module in (*SERVE.values(), "agents.scripted.server"):
+for _module in (*SERVE.values(), "agents.acp.conversation", "agents.scripted.server"):
     importlib.import_module(_module)
 
 # Building the types of its events takes the SDK as long again.
