@@ -39,7 +39,7 @@ class Card(Widget):
     DEFAULT_CSS = """
     Card {
         display: none; background: $surface; color: $ink;
-        border-left: outer $waiting; height: 3; max-height: 60%;
+        border-left: outer $waiting; height: 3; max-height: 75%;
     }
     Card.-shown { display: block; }
     Card.-ready { border-left: outer $ready; }

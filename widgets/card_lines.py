@@ -17,6 +17,8 @@ from widgets.rows import Parts
 
 _LABEL_WIDTH = 7
 _NAME_WIDTH = 30
+_BESIDE = 60
+"""From this width on, what differs stands beside the names."""
 OUTSIDE = "outside the workspace"
 
 
@@ -75,6 +77,8 @@ def _head(row: AttentionRow, room: int, look: Palette, now: float) -> Parts:
     number = len({asker.session.id for asker in row.askers})
     does = "ask" if row.item.kind is AttentionKind.REQUEST else "wait for"
     several = f"{number} sessions {does} the same" if number > 1 else f"asked {len(row.askers)} times"
+    if len(several) >= left:
+        several = several.replace("sessions ", "")
     return [(word, look[meaning]), (cut(Safe(f" {several}"), left), look["title"]), (f"  {waited}", look["dim"])]
 
 
@@ -133,10 +137,12 @@ def _askers(row: AttentionRow, room: int, look: Palette) -> Iterator[Parts]:
         name = clean_line(asker.session.name)
         differs = [agent] if len(set(agents)) > 1 else []
         differs += [Safe(f"in {where}")] if len(set(wheres)) > 1 and where else []
-        if not differs:
+        if not differs or room < _BESIDE:
             yield [(number, look["dim"]), (cut(name, room - 4), look["ink"])]
+            for line in wrap(Safe("  ".join(differs)), room - 4) if differs else ():
+                yield [("    ", look["dim"]), (line, look["dim"])]
         else:
-            name_width = min(_NAME_WIDTH, max(8, room // 3))
+            name_width = min(_NAME_WIDTH, room // 3)
             for place, line in enumerate(wrap(Safe("  ".join(differs)), room - 5 - name_width)):
                 head = fit(Safe("") if place else name, name_width)
                 yield [(" " * 4 if place else number, look["dim"]), (f"{head} ", look["ink"]), (line, look["dim"])]

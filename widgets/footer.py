@@ -49,6 +49,8 @@ def footer_parts(footer: KeyFooter, screen: Screen[object]) -> tuple[Parts, Part
     look = footer.look
     active = {active.binding.id for active in screen.active_bindings.values() if active.enabled}
     rows = [row for row in footer.keyboard.rows if row.id in active and row.short]
+    if screen.focused is not None and screen.focused.check_consume_key("a", "a"):
+        rows = [row for row in rows if len(row.keys[0]) > 1]  # a box takes every character for itself
     if getattr(screen.focused, "takes_every_key", False):
         rows = [row for row in rows if row.is_priority]  # no other key is ours
         active.discard("app.help")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cockpit.checks.types import CheckOutcome
-from cockpit.providers.text import clean, clean_line
+from cockpit.providers.text import Safe, clean, clean_line
 from cockpit.sessions.types import Budget, StepStatus, Usage
 from cockpit.state.model import SessionState, State
 from widgets.abilities import Ability, cannot
@@ -66,8 +66,9 @@ def _status(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
     agent = " · ".join(part for part in (session.agent or session.task.agent, session.model) if part)
     if agent:
         yield _field("agent", [(cut(clean_line(agent), room - _LABEL_WIDTH), look["ink"])], look)
-    for place, limit in enumerate(filter(None, (cannot(session, ability) for ability in _TOLD_ABILITIES))):
-        yield _field("" if place else "limits", [(cut(limit, room - _LABEL_WIDTH), look["dim"])], look)
+    limits = Safe("\n".join(filter(None, (cannot(session, ability) for ability in _TOLD_ABILITIES))))
+    for place, line in enumerate(wrap(limits, room - _LABEL_WIDTH) if limits else ()):
+        yield _field("" if place else "limits", [(line, look["dim"])], look)
     if session.is_scripted:
         yield _field("", [("scripted model: no model was asked", look["badge"])], look)
     if session.agent:
@@ -162,8 +163,11 @@ def _cost(session: SessionState, state: State, room: int, look: Look) -> Iterato
             "", float(usage.tokens), float(session.allowance.tokens), budget.tokens if budget else None, look
         )
         yield _field("cost", _money(usage, look), look)
-        spent = usage.cost_usd or 0.0
-        yield from _left("$", spent, session.allowance.cost_usd, budget.cost_usd if budget else None, look)
+        limit = budget.cost_usd if budget else None
+        if usage.cost_usd is not None:
+            yield from _left("$", usage.cost_usd, session.allowance.cost_usd, limit, look)
+        elif limit is not None:
+            yield _field("", [(f"its limit of {dollars(limit)} cannot be counted", look["badge"])], look)
     percent = context_percent(usage)
     if percent is not None and usage.context_window:
         width = min(_BAR_WIDTH, max(0, room - _LABEL_WIDTH - 16))

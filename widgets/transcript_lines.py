@@ -9,13 +9,15 @@ from cockpit.checks.types import CheckOutcome, CheckResult, Finding
 from cockpit.providers.text import Safe, clean_line
 from cockpit.sessions.types import DecisionKind, StepStatus
 from cockpit.state.entries import Entry, EntryKind, Progress, decision_words, plan_progress
-from widgets.cells import age
+from widgets.cells import age, cut
 from widgets.markdown import Markdown
 from widgets.sourceline import Bit, Flow, TextLine
 
 OUTPUT_SHOWN = 3
 """Lines of a tool's output that are shown before it is expanded."""
 OUTPUT_EXPANDED = 2_000
+_ANSWER_WIDTH = 56
+"""Cells of an automatic answer beside what was asked."""
 _PAD: tuple[Bit, ...] = (("   ", ""),)
 _DEEP: tuple[Bit, ...] = (("     ", ""),)
 _STEPS = {StepStatus.DONE: ("✓", "ready"), StepStatus.RUNNING: ("▸", "working"), StepStatus.PENDING: ("·", "dim")}
@@ -231,9 +233,12 @@ def _decision(entry: Entry, is_open: bool) -> list[TextLine]:
 def _request(entry: Entry, is_open: bool) -> list[TextLine]:
     if entry.is_automatic:
         words, title = clean_line(entry.note), clean_line(entry.title)
-        flow = Flow.WORDS if is_open else Flow.CUT
-        text, spans = Safe(f"{title}  {words}"), ((len(title), len(title) + len(words) + 2, "italic"),)
-        return [TextLine(text, "dim", spans, lead=(("≡  ", "dim"),), flow=flow, mark=entry.key)]
+        lead = (("≡  ", "dim"),)
+        if not is_open:
+            right = ((cut(words, _ANSWER_WIDTH), "italic"),)
+            return [TextLine(title, "dim", lead=lead, right=right, flow=Flow.CUT, mark=entry.key)]
+        texts = ((title, ()), (words, ((0, len(words), "italic"),)))
+        return [TextLine(text, "dim", spans, lead=lead, mark=entry.key) for text, spans in texts]
     is_waiting = entry.progress is Progress.RUNNING
     outcome = clean_line(entry.note) or Safe("no longer asked")
     end = ("waits for you", "waiting") if is_waiting else (outcome, "dim")

@@ -71,7 +71,8 @@ class FleetScreen(DecidingScreen):
         self._repository = repository
         self._shape: tuple[object, ...] = ()
         self._digits = ("", 0.0)
-        self._is_item = False
+        self._offered: tuple[object, ...] = ()
+        """What the keys of the row depend on."""
         self._apart: set[str] = set()
         """Names of the folds whose items are shown one by one, too."""
         self._moved_at = 0.0
@@ -146,9 +147,10 @@ class FleetScreen(DecidingScreen):
     def follow_cursor(self) -> None:
         """Offer the keys of the row; card and detail follow at the next flush, so that moving costs two lines."""
         self._moved_at = time.monotonic()
-        is_item = self.item_row is not None
-        if is_item != self._is_item:
-            self._is_item = is_item
+        row = self.item_row
+        offered = (row.item.kind, row.kind_word, row.is_folded, row.is_apart) if row is not None else ()
+        if offered != self._offered:
+            self._offered = offered
             self.refresh_bindings()
 
     def is_seen(self, row: AttentionRow) -> bool:

@@ -193,19 +193,12 @@ TABLE: tuple[Key, ...] = (
     _k(Context.DIALOG, "dialog.cancel", "escape", "cancel", "Close; what was typed is kept", "close"),
     # --- always
     _k(Context.SHEET, "always.write", "enter", "write", "Write the line, and allow what is asked", "write"),
+    _k(Context.SHEET, "always.close", "escape", "cancel", "Leave everything as it was", "close"),
     _k(Context.SHEET, "always.broader", "j down", "choose(1)", "A broader line", "broader"),
-    _k(Context.SHEET, "always.narrower", "k up", "choose(-1)", "A narrower line", "narrower"),
+    _k(Context.SHEET, "always.narrower", "k up", "choose(-1)", "A narrower line"),
     _k(Context.SHEET, "always.place", "tab", "place", "Write it into the other file", "other file"),
     _k(Context.SHEET, "always.once", "a", "allow('once')", "Allow this once only", "once"),
-    _k(
-        Context.SHEET,
-        "always.session",
-        "s",
-        "allow('session')",
-        "Allow for this session; nothing is written",
-        "session",
-    ),
-    _k(Context.SHEET, "always.close", "escape", "cancel", "Leave everything as it was", "close"),
+    _k(Context.SHEET, "always.session", "s", "allow('session')", "Allow for this session only", "session"),
 )
 
 _BY_ID = {key.id: key for key in TABLE}
