@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.native.settings import NativeSettings
+from agents.terminal.settings import Patterns, TerminalSettings
 from cockpit.approvals.service.danger import Danger, Shape
 from cockpit.config.load import PERSONAL_SECTIONS
 from cockpit.config.reference import reference
@@ -99,10 +100,38 @@ repaired. `driver = "native"` speaks to a model at an OpenAI-compatible endpoint
 """
 
 
+_TERMINAL = """\
+`driver = "terminal"` runs any other program in a terminal of its own, which the detail shows live; `i` types into it. A
+task is typed as it is, so is what the checks found: what that means is the program's business. Without a protocol there
+are no approvals and no redirects into a running turn, and what the program does is told from its screen. Until a pattern
+for *idle* is set, silence ends a turn; while a person types, none ends. `$COCKPIT_MCP_URL` and `$COCKPIT_MCP_TOKEN` give the
+program the cockpit's own tools, where it can use them.
+
+```toml
+[agents.shell]                              # a prompt that ends in `$` or `#`, as a REPL has one
+driver = "terminal"
+command = ["bash", "--norc"]
+patterns = { idle = '(?m)[$#] ?\\Z' }
+
+[agents.other]                              # a full-screen program that says what it does
+driver = "terminal"
+command = ["some-agent"]
+resume = ["some-agent", "--continue"]
+leave = "/exit enter"
+writable = ["~/.some-agent"]
+patterns = { working = "esc to interrupt", waiting = "(?i)do you want to|\\\\(y/n\\\\)", idle = '(?m)^> ' }
+```
+"""
+
+
 def page() -> str:
     """Return the page."""
     native = section(NativeSettings, '`[agents.NAME]` with `driver = "native"`', ("driver",))
-    text = "\n".join((_HEAD, reference().rstrip(), "", _NATIVE, *native))
+    terminal = [
+        *section(TerminalSettings, '`[agents.NAME]` with `driver = "terminal"`', ("driver", "patterns")),
+        *section(Patterns, "`[agents.NAME.patterns]`"),
+    ]
+    text = "\n".join((_HEAD, reference().rstrip(), "", _NATIVE, *native, _TERMINAL, *terminal))
     return text.replace("[Approve](#approve)", _choices()).rstrip() + "\n"
 
 
