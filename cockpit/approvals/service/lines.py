@@ -90,6 +90,7 @@ def denies(section: Section, line: str, reading: Reading) -> bool:
             return _covers_tool(line.casefold(), reading.tool.casefold())
 
 
+@lru_cache(maxsize=1024)
 def leading_words(line: str) -> tuple[str, ...] | None:
     """Return the words that commands covered by a ` *` line begin with; None: it is no such line, or cannot be read."""
     if not line.endswith(REST):
