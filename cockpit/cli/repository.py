@@ -15,7 +15,9 @@ def find_repository(start: str) -> Path:
     if not here.is_dir():
         raise UsageError(f"{start} is no folder")
     for folder in (here, *here.parents):
-        if (folder / ".git").exists():
+        git = folder / ".git"
+        # An empty folder of that name is none, to git neither: agents' sandboxes leave such behind.
+        if git.is_file() or (git / "HEAD").exists() or (git / "HEAD").is_symlink():
             return folder
         if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
             return folder
