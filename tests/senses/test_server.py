@@ -16,7 +16,7 @@ from mcp_types import ImageContent, TextContent
 
 from cockpit.senses import repo
 from cockpit.senses.errors import SenseRefused
-from cockpit.senses.runtime import gate
+from cockpit.senses.runtime import caller, gate
 from cockpit.senses.runtime.door import open_door
 from cockpit.senses.runtime.server import serve
 from cockpit.senses.runtime.tools import Said, Tool, session_of
@@ -43,6 +43,8 @@ class Stand:
         raise RuntimeError("a secret of the inside")
 
     async def ask_human(self, session: SessionId, question: str, options: tuple[str, ...]) -> Words:
+        if question == "slow":
+            await asyncio.sleep(0.4)
         return Words(question, ok=False)
 
     async def report_done(self, session: SessionId, summary: str, evidence: tuple[str, ...]) -> None:
@@ -135,6 +137,35 @@ async def test_clients_that_hang_hold_up_nobody(monkeypatch: pytest.MonkeyPatch)
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+async def test_connections_are_few_and_none_is_held_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caller, "CONNECTIONS", 5)
+    monkeypatch.setattr(caller, "IDLE_S", 0.1)
+    async with served() as url:
+        port = int(url.rpartition(":")[2].removesuffix("/mcp"))
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        held[0][1].write(b"POST /mcp HTTP/1.1\r\nHost: x")
+        over, late = await asyncio.open_connection("127.0.0.1", port)
+        assert await _end(over) == b""  # one too many
+        for reader, _ in held:
+            assert await _end(reader) == b""  # nothing came
+        async with client(url) as agent:
+            slow = await agent.call_tool("ask_human", {"question": "slow"})  # a tool at work is no idle connection
+            assert text_of(slow) == "slow"
+        for _, writer in [*held, (over, late)]:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+async def _end(reader: asyncio.StreamReader) -> bytes:
+    """Return what still comes until the server hangs up, in whichever way."""
+    async with asyncio.timeout(10):
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b""
 
 
 async def test_twenty_five_sessions_at_once(world: World) -> None:

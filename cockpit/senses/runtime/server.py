@@ -17,13 +17,13 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import CallToolResult, ToolAnnotations
 
 from cockpit.senses.errors import SenseRefused
+from cockpit.senses.runtime.caller import Caller
 from cockpit.senses.runtime.door import BACKLOG
 from cockpit.senses.runtime.gate import BODY_LIMIT_BYTES, Gate
 from cockpit.senses.runtime.tools import Tool, Tools, refusal, result_of
 from cockpit.senses.types import Host
 
 PATH = "/mcp"
-CONNECTIONS = 1024
 HANG_UP_S = 2.0
 """How long tools may take to end when the server does."""
 _INSTRUCTIONS = (
@@ -88,7 +88,7 @@ async def _listen(door: socket.socket, gate: Gate) -> None:
     config = uvicorn.Config(
         gate,
         interface="asgi3",
-        http="h11",
+        http=Caller,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -96,7 +96,6 @@ async def _listen(door: socket.socket, gate: Gate) -> None:
         server_header=False,
         date_header=False,
         backlog=BACKLOG,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=60,
         proxy_headers=False,
     )
