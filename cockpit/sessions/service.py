@@ -14,7 +14,7 @@ _S = SessionStatus
 
 _NEXT: dict[SessionStatus, frozenset[SessionStatus]] = {
     _S.QUEUED: frozenset({_S.PREPARING, _S.PAUSED, _S.REJECTED, _S.INTERRUPTED}),
-    _S.PREPARING: frozenset({_S.WORKING, _S.FAILED, _S.INTERRUPTED, _S.REJECTED, _S.QUEUED}),
+    _S.PREPARING: frozenset({_S.WORKING, _S.PAUSED, _S.FAILED, _S.INTERRUPTED, _S.REJECTED, _S.QUEUED}),
     _S.WORKING: frozenset(
         {_S.CHECKING, _S.WAITING, _S.PAUSED, _S.FAILED, _S.INTERRUPTED, _S.REJECTED, _S.PREPARING, _S.WORKING}
     ),

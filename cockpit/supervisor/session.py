@@ -37,7 +37,7 @@ from cockpit.sessions.types import (
 )
 from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import AgentLife, new_id
-from cockpit.supervisor.approvals import consider, reconsider
+from cockpit.supervisor.approvals import consider, reconsider, reviewed
 from cockpit.supervisor.closing import wind_up
 from cockpit.supervisor.decide import decide, go_on_again, opening_words, undo
 from cockpit.supervisor.fork import opening_of
@@ -55,6 +55,7 @@ from cockpit.supervisor.signals import (
     Overdue,
     PolicyChanged,
     Prepared,
+    Reviewed,
     Signal,
     Start,
     StepFailed,
@@ -146,7 +147,9 @@ class SessionLoop:
                 for said in signal.said:
                     await self._heard(said)
             case Start() if status is _S.QUEUED:
-                await (self.pause(self.services.fleet_used_up) if self.services.fleet_used_up else self.prepare_again())
+                await (self.pause(reason) if (reason := self.services.fleet_used_up) else self.prepare_again())
+            case Prepared() if status is _S.PREPARING and (reason := self.services.fleet_used_up):
+                await self.pause(reason)
             case MayGoOn() if status is _S.PAUSED and self.items.is_of_fleet and not self.services.fleet_used_up:
                 await go_on_again(self)
             case Prepared() if status is _S.PREPARING:
@@ -169,6 +172,8 @@ class SessionLoop:
                 await self.fail(signal.reason)
             case PolicyChanged() if self.state.status is _S.WAITING:
                 await reconsider(self)
+            case Reviewed() if signal.run == self.state.run and self.state.status in _IN_TURN:
+                await reviewed(self, signal)
             case Lost() if signal.run == self.state.run and self.state.status in _IN_TURN:
                 await self.move(_S.INTERRUPTED, signal.reason)
             case Overdue() if self.state.status in _IN_TURN:

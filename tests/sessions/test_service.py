@@ -38,7 +38,7 @@ USED = {
     (S.REJECTED, S.READY),
     (S.REJECTED, S.INTERRUPTED),
     *((old, S.INTERRUPTED) for old in (S.QUEUED, *ACTIVE)),
-    *((old, S.PAUSED) for old in (S.QUEUED, S.WORKING, S.WAITING, S.CHECKING, S.LANDING)),
+    *((old, S.PAUSED) for old in (S.QUEUED, S.PREPARING, S.WORKING, S.WAITING, S.CHECKING, S.LANDING)),
     (S.PAUSED, S.QUEUED),
     *((old, S.FAILED) for old in (*ACTIVE, S.LANDING)),
     *((old, S.PREPARING) for old in (S.PAUSED, S.INTERRUPTED, S.FAILED)),

@@ -115,6 +115,31 @@ async def test_one_that_would_begin_asks_for_those_that_wait(tmp_path: Path, hom
             await ana.status(session, S.READY)
 
 
+async def test_one_whose_workspace_was_being_made_asks_before_its_agent_begins(tmp_path: Path, home: Path) -> None:
+    gate = tmp_path / "gate"
+    set_up = f'setup = ["/bin/sh", "-c", "while [ ! -e {gate} ]; do sleep 0.02; done"]\n'
+    text = config(FLEET).replace("[sessions]\n", f"[sessions]\n{set_up}")
+    repository = make_repository(tmp_path / "repo", text)
+    async with open_world(repository) as world:
+        ana = await world.start()
+        gate.touch()
+        one = await ana.task(f"wait {tmp_path / 'go'}\nusage 100\nwrite a.txt ok")
+        await ana.said(one, TurnStarted)
+        gate.unlink()
+        two = await ana.task("write b.txt ok")
+        await ana.status(two, S.PREPARING)
+        (tmp_path / "go").touch()
+        await ana.status(one, S.READY, S.PAUSED)
+        await ana.until(lambda: ana.state.fleet_meters()[0].is_used_up)
+        await world.kill()  # whoever comes next prepares again, and knows that the fleet may not go on
+        ana = await world.start()
+        gate.touch()
+        await ana.until(lambda: two in paused(ana))
+        assert ana.session(two).run == 0
+        await ana.call(Resume(session=two))
+        await ana.status(two, S.READY)
+
+
 async def test_what_was_granted_holds_after_a_restart(tmp_path: Path, home: Path) -> None:
     async with open_world(make_repository(tmp_path / "repo", config(FLEET))) as world:
         ana = await world.start()
