@@ -136,9 +136,12 @@ def _profile(assignment: Assignment, settings: CodexSettings, folders: GitFolder
 def _hidden(assignment: Assignment) -> list[Path]:
     """Return what is hidden, without what lies below something hidden: codex cannot hide a thing twice.
 
-    Of a folder that has codex's home in it only the other folders are hidden. Not single files: where one vanishes,
+    Of a folder that has codex's home, the workspace or its scratch folder in it only the other folders are hidden: for
+    a command that a human lets out of the sandbox codex still hides these, and forgets what in them was to be seen.
+    (So workspaces that are made later are not hidden; they cannot be written.) Not single files: where one vanishes,
     codex leaves an empty one in its place.
     """
+    own = (assignment.home, assignment.workspace, assignment.scratch)
     named = [*assignment.hidden, assignment.memory, *((assignment.home / name).resolve() for name in _PRIVATE)]
     found: list[Path] = []
     while named:
@@ -146,8 +149,8 @@ def _hidden(assignment: Assignment) -> list[Path]:
         named.remove(path)
         if any(path.is_relative_to(outer) for outer in found) or not path.exists():
             continue
-        if assignment.home.is_relative_to(path):
-            named += [one for one in path.iterdir() if one.is_dir() and one != assignment.home]
+        if any(one.is_relative_to(path) for one in own):
+            named += [one for one in path.iterdir() if one.is_dir() and one not in own]
         else:
             found.append(path)
     return found
