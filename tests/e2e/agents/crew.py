@@ -18,6 +18,8 @@ class Hand:
     steered: SteerOutcome
     """What becomes of a redirect while a command runs."""
     asks_before_edits: bool = True
+    remembers_cut_calls: bool = True
+    """A tool call that was interrupted is part of its conversation."""
     needs_origin: bool = False
     """Its endpoint is the server's root: the protocol says the version itself."""
 
@@ -48,6 +50,7 @@ CREW = (
         "gemini",
         'driver = "acp"\ncommand = ["gemini", "--acp"]\nmodel = "gemini-2.5-pro"',
         SteerOutcome.QUEUED,
+        remembers_cut_calls=False,
         needs_origin=True,
     ),
     Hand(
