@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from cockpit.providers.text import Safe, clean_line
-from cockpit.sessions.types import AttentionItem, AttentionKind, RequestRaised
+from cockpit.sessions.types import AttentionItem, AttentionKind, RequestKind, RequestRaised
 from cockpit.state.model import SessionState, State
 from cockpit.types import SessionId
 from widgets.cells import age, fit
@@ -23,6 +24,7 @@ SIGNS: dict[AttentionKind, tuple[str, str]] = {
     AttentionKind.STALLED: ("…", "waiting"),
     AttentionKind.READY: ("◆", "ready"),
 }
+_SEEN_WHOLE = (RequestKind.EDIT, RequestKind.TOOL, RequestKind.QUESTION)
 _NARROWEST = 16
 """Cells for name and kind below which the kind gives way."""
 _ORDER = {kind: place for place, kind in enumerate(AttentionKind)}
@@ -76,7 +78,7 @@ class AttentionRow:
     @property
     def id(self) -> str:
         """Stands for the item, or for the fold."""
-        return fold_name(self.item) if self.is_folded else f"item:{self.item.id}"
+        return fold_name(self.askers[0]) if self.is_folded else f"item:{self.item.id}"
 
     @property
     def height(self) -> int:
@@ -138,7 +140,7 @@ def queue_of(waiting: Iterable[Asker], opened: Collection[str] = ()) -> list[Att
     """Return the rows of the queue; the items of an `opened` fold stand below it, each to be answered alone."""
     folds: dict[str, list[Asker]] = {}
     for asker in waiting:
-        folds.setdefault(fold_name(asker.item), []).append(asker)
+        folds.setdefault(fold_name(asker), []).append(asker)
     rows: list[AttentionRow] = []
     for name, askers in folds.items():
         rows.append(AttentionRow(tuple(askers)))
@@ -147,9 +149,20 @@ def queue_of(waiting: Iterable[Asker], opened: Collection[str] = ()) -> list[Att
     return rows
 
 
-def fold_name(item: AttentionItem) -> str:
-    """Return what items that make one card have in common; an item without a likeness is alike to none."""
-    return f"like:{item.kind.value}:{item.likeness}" if item.likeness else f"item:{item.id}"
+def fold_name(asker: Asker) -> str:
+    """Return what items that make one card have in common; an item without a likeness is alike to none.
+
+    One answer is for all of them, so what a person must have seen of it is the same, too: the diff of an edit, the
+    arguments of a tool, the answers that a question suggests.
+    """
+    item, request = asker.item, asker.request
+    if not item.likeness:
+        return f"item:{item.id}"
+    seen = ""
+    if request is not None and request.kind in _SEEN_WHOLE:
+        title = request.title if request.kind is RequestKind.TOOL else ""
+        seen = hashlib.sha256(repr((title, request.detail, request.options)).encode("utf-8", "replace")).hexdigest()
+    return f"like:{item.kind.value}:{item.likeness}:{seen}"
 
 
 def sessions_of(rows: Iterable[AttentionRow]) -> set[SessionId]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from cockpit.checks.types import CheckOutcome
 from cockpit.providers.text import Safe, clean, clean_line, confusable, show_escaped
@@ -121,36 +122,56 @@ def _content(row: AttentionRow, request: RequestRaised, room: int, look: Palette
         yield [(f"{number} ", look["accent"]), (cut(clean_line(option), room - 3), look["ink"])]
 
 
+class _Told(NamedTuple):
+    """What may differ between sessions that ask alike."""
+
+    agent: Safe
+    where: tuple[Safe, bool]
+    reason: Safe
+    title: Safe
+
+
+def _told(asker: Asker) -> _Told:
+    reason = clean(asker.request.reason.strip()) if asker.request is not None else Safe("")
+    return _Told(agent_of(asker.session), where_of(asker), reason, show_escaped(asker.item.title))
+
+
 def _askers(row: AttentionRow, room: int, look: Palette) -> Iterator[Parts]:
     """Who asks alike, and what differs between them; what does not is said once."""
-    agents = [agent_of(asker.session) for asker in row.askers]
-    wheres = [where_of(asker) for asker in row.askers]
-    reasons = [clean(asker.request.reason.strip()) if asker.request is not None else Safe("") for asker in row.askers]
-    if len(set(agents)) == 1 and agents[0]:
-        yield from _field("who", agents[0], room, look)
-    if len(set(wheres)) == 1 and wheres[0][0]:
-        yield from _field("in", wheres[0][0], room, look, warning=OUTSIDE if wheres[0][1] else "")
-    if len(set(reasons)) == 1 and reasons[0]:
-        yield from _field("why", reasons[0], room, look)
-    for asker, agent, (where, is_outside), reason in zip(row.askers, agents, wheres, reasons, strict=True):
-        number = f"{asker.session.number:>3} "
-        name = clean_line(asker.session.name)
-        differs = [agent] if len(set(agents)) > 1 else []
-        differs += [Safe(f"in {where}")] if len(set(wheres)) > 1 and where else []
-        if not differs or room < _BESIDE:
-            yield [(number, look["dim"]), (cut(name, room - 4), look["ink"])]
-            for line in wrap(Safe("  ".join(differs)), room - 4) if differs else ():
-                yield [("    ", look["dim"]), (line, look["dim"])]
-        else:
-            name_width = min(_NAME_WIDTH, room // 3)
-            for place, line in enumerate(wrap(Safe("  ".join(differs)), room - 5 - name_width)):
-                head = fit(Safe("") if place else name, name_width)
-                yield [(" " * 4 if place else number, look["dim"]), (f"{head} ", look["ink"]), (line, look["dim"])]
-        if is_outside and len(set(wheres)) > 1:
-            yield [("    ", look["dim"]), (cut(Safe(OUTSIDE), room - 4), look["failed"])]
-        if len(set(reasons)) > 1:
-            for line in wrap(reason or Safe("gives no reason"), room - 4):
-                yield [("    ", look["dim"]), (line, look["ink" if reason else "dim"])]
+    all_told = [_told(asker) for asker in row.askers]
+    first = all_told[0]
+    differs = {name for name in _Told._fields if any(getattr(told, name) != getattr(first, name) for told in all_told)}
+    if "agent" not in differs:
+        yield from _field("who", first.agent, room, look)
+    if "where" not in differs:
+        yield from _field("in", first.where[0], room, look, warning=OUTSIDE if first.where[1] else "")
+    if "reason" not in differs:
+        yield from _field("why", first.reason, room, look)
+    for asker, told in zip(row.askers, all_told, strict=True):
+        yield from _asker(asker.session, told, differs, room, look)
+
+
+def _asker(session: SessionState, told: _Told, differs: set[str], room: int, look: Palette) -> Iterator[Parts]:
+    number, name, inset = f"{session.number:>3} ", clean_line(session.name), "    "
+    where, is_outside = told.where if "where" in differs else (Safe(""), False)
+    own = Safe("  ".join(filter(None, (told.agent if "agent" in differs else "", f"in {where}" if where else ""))))
+    if not own or room < _BESIDE:
+        yield [(number, look["dim"]), (cut(name, room - len(inset)), look["ink"])]
+        for line in wrap(own, room - len(inset)) if own else ():
+            yield [(inset, look["dim"]), (line, look["dim"])]
+    else:
+        name_width = min(_NAME_WIDTH, room // 3)
+        for place, line in enumerate(wrap(own, room - 5 - name_width)):
+            head = fit(Safe("") if place else name, name_width)
+            yield [(inset if place else number, look["dim"]), (f"{head} ", look["ink"]), (line, look["dim"])]
+    if "title" in differs:
+        for piece in (one for line in str(told.title).split("\n") for one in wrap_exact(Safe(line), room - len(inset))):
+            yield [(inset, look["dim"]), (piece, look["strong"])]
+    if is_outside:
+        yield [(inset, look["dim"]), (cut(Safe(OUTSIDE), room - len(inset)), look["failed"])]
+    if "reason" in differs:
+        for line in wrap(told.reason or Safe("gives no reason"), room - len(inset)):
+            yield [(inset, look["dim"]), (line, look["ink" if told.reason else "dim"])]
 
 
 def _detail(row: AttentionRow, room: int, look: Palette) -> Iterator[Parts]:
@@ -163,7 +184,7 @@ def _detail(row: AttentionRow, room: int, look: Palette) -> Iterator[Parts]:
         return
     details = {asker.request.detail for asker in row.askers if asker.request is not None}
     if len(details) > 1:
-        yield [(cut(Safe("What is in it differs: open each to see."), room), look["badge"])]
+        yield [(cut(Safe("What comes with it differs: take each alone to see it."), room), look["badge"])]
     elif request.detail.strip():
         yield from detail_lines(request, room, look)
 

@@ -263,13 +263,13 @@ class FleetScreen(DecidingScreen):
 
         Where it asks the same as others, `is_alone` takes it apart from them.
         """
-        mine = [asker.item for asker in waiting_of(self.store.state) if asker.session.id == session]
-        if mine and self.list.select(f"item:{mine[0].id}"):
+        mine = [asker for asker in waiting_of(self.store.state) if asker.session.id == session]
+        if mine and self.list.select(f"item:{mine[0].item.id}"):
             return True
         if mine and self.list.select(fold_name(mine[0])):
             if is_alone and isinstance(self.list.row, AttentionRow) and self.list.row.is_folded:
                 self._take_apart(self.list.row.id)
-                self.list.select(f"item:{mine[0].id}")
+                self.list.select(f"item:{mine[0].item.id}")
             return True
         return self.list.select(f"session:{session}")
 
@@ -283,7 +283,7 @@ class FleetScreen(DecidingScreen):
         row = self.item_row
         if wanted.what != "apart" or row is None:
             return
-        name = fold_name(row.item)
+        name = fold_name(row.askers[0])
         if name in self._apart:
             self._apart.discard(name)
             self.flush()

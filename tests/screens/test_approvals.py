@@ -261,3 +261,31 @@ async def test_a_request_that_was_withdrawn_leaves_the_fold(tmp_path: Path) -> N
         supervisor.happen("fix-login", samples.resolved("request-fix-login"))
         await fleet.settle()
         await fleet.until(lambda: len(fleet.app.fleet.card.items) == 2)
+
+
+async def test_edits_of_the_same_file_with_other_diffs_are_not_one_question(tmp_path: Path) -> None:
+    def story(supervisor: FakeSupervisor) -> None:
+        samples.started(supervisor)
+        for name, diff in (("one", DIFF), ("two", DIFF), ("three", DIFF.replace("rate = 2", "rate = 3"))):
+            session = samples.working(supervisor, name, "edit")
+            samples.asks(supervisor, session, "edit pay.py", kind=RequestKind.EDIT, likeness="edit:pay.py", detail=diff)
+
+    async with screen(tmp_path, before=story) as fleet:
+        rows = fleet.text(fleet.app.fleet.list)
+        assert "2× ? 1 one, 2 two" in rows
+        assert "  3 ? three" in rows
+
+
+async def test_commands_that_differ_by_their_workspace_are_all_shown(tmp_path: Path) -> None:
+    def story(supervisor: FakeSupervisor) -> None:
+        samples.started(supervisor)
+        for name in ("one", "two"):
+            session = samples.working(supervisor, name, "cat")
+            samples.asks(supervisor, session, f"cat /work/{name}/notes.txt", likeness="cat notes.txt")
+
+    async with screen(tmp_path, before=story) as fleet:
+        await fleet.press("w")
+        await fleet.until(lambda: len(fleet.app.fleet.card.items) == 2)
+        card = fleet.text(fleet.app.fleet.card)
+        assert card.count("cat /work/one/notes.txt") == 2, "at the top and with who asks it"
+        assert "cat /work/two/notes.txt" in card
