@@ -87,6 +87,7 @@ NEVER_EARLY: dict[str, frozenset[str]] = {
     ),
     "agents.native.agent": frozenset({"openai", "mcp", "mcp_types", "httpx2"}),
     "cockpit.screens.host": frozenset({"openai", "git", "aiohttp", "asyncssh"}),
+    "agents.acp.agent": frozenset({"textual", "rich", "openai", "git", "aiohttp", "asyncssh", "acp"}),
     "agents.mechanic": frozenset({"textual", "rich", "openai", "git", "aiohttp", "asyncssh"}),
 }
 """Modules that begin a process, and libraries that would make its start slow or its memory large."""

@@ -124,7 +124,7 @@ class AcpAgent(Agent):
         """Carry out one turn."""
         self.next.clear()
         self.entering.clear()
-        self._client.is_cancelling = False
+        self._client.begin_turn()
         try:
             conversation = self.conversation = await self._life.conversation()
             before = await marked(self._life.mark)

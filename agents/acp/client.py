@@ -78,6 +78,11 @@ class Client:
             more = "; further ones are only kept in its trace" if self._strange == _SHOWN_STRANGE else ""
             self.notice(f"the agent printed something that is no message: {shown}{more}")
 
+    def begin_turn(self) -> None:
+        """Forget what only held for the turn before."""
+        self.is_cancelling = False
+        self.translator.last_message = ""
+
     def end_turn(self) -> None:
         """Close what the turn left open on the screen."""
         self.emit(self.translator.end_turn(time.time()))

@@ -116,6 +116,7 @@ def _opencode(place: Place) -> dict[str, str]:
     config: dict[str, Any] = {
         "autoupdate": False,
         "share": "disabled",
+        "experimental": {"continue_loop_on_deny": True},  # else the turn ends there, and the reason is not heard
         "permission": {
             "*": "ask",
             **dict.fromkeys(("read", "grep", "glob", "list", "lsp", "todowrite", "todoread", "task", "skill"), "allow"),

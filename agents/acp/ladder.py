@@ -41,24 +41,30 @@ class Ladder:
         self._agent.wire.emit(Steered(command=command.id, outcome=outcome, how=how))
 
     async def tell(self, words: str) -> None:
-        """Bring to the agent why something was denied: now, or as soon as its present prompt has ended."""
-        if not await self._enter(words):
+        """Bring to the agent why something was denied: now, or as soon as its present prompt has ended.
+
+        Not as a second prompt: an agent may end its turn over a denial, and what is on its way then is lost.
+        """
+        if not await self._steer(words):
             self._agent.next.append(words)
 
     async def _enter(self, words: str) -> str:
         """Bring words into the running turn. Returns by which means; empty where there is none."""
+        if how := await self._steer(words):
+            return how
+        conversation = self._agent.conversation
+        if conversation is None or not conversation.profile.takes_second_prompt:
+            return ""
+        self._agent.entering.append(asyncio.create_task(conversation.prompt(words)))
+        return _SECOND_PROMPT
+
+    async def _steer(self, words: str) -> str:
         from agents.acp.link import RequestError
 
         conversation = self._agent.conversation
-        if conversation is None:
+        if conversation is None or not conversation.steers:
             return ""
-        if conversation.steers:
-            try:
-                outcome = await conversation.steer(words)
-            except (RequestError, ConnectionError, TimeoutError):
-                return ""
-            return _ENTERED.get(text(outcome), "")
-        if conversation.profile.takes_second_prompt:
-            self._agent.entering.append(asyncio.create_task(conversation.prompt(words)))
-            return _SECOND_PROMPT
-        return ""
+        try:
+            return _ENTERED.get(text(await conversation.steer(words)), "")
+        except (RequestError, ConnectionError, TimeoutError):
+            return ""
