@@ -133,6 +133,7 @@ class CodexTurn:
     async def _begin_again(self, command: Steer) -> Opening:
         self._again = None
         await self._clean()
+        await self._conversation.sweep()
         self._begin_anew()
         how = "the running turn was interrupted and a new one begun with the message"
         self._emit(Steered(command=command.id, outcome=SteerOutcome.RESTARTED, how=how))

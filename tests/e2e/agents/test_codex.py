@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -222,7 +223,7 @@ async def test_redirects(real: Real) -> None:
     await bridge.until(ToolStarted)
     await bridge.steer("and be brief")
     while not bridge.sent("turn/steer"):
-        await bridge.until(object)
+        await asyncio.sleep(0.05)
     (bridge.workspace / "go").touch()
     assert (await bridge.until(Steered)).outcome is SteerOutcome.INJECTED
     assert (await bridge.until(TurnEnded)).summary == "Slow is done."
@@ -246,7 +247,7 @@ async def test_an_interrupt_leaves_no_process(real: Real, sandbox: str) -> None:
     await bridge.send("[script:daemon]")
     await bridge.until(ToolStarted)
     while not _running("sleep 4322"):
-        pass
+        await asyncio.sleep(0.05)
     await bridge.interrupt()
     assert (await bridge.until(TurnEnded)).reason is TurnReason.INTERRUPTED
     assert not _running("sleep 432")
