@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 
 from cockpit.cli import FAILED, NEEDS_HUMAN, OK
+from cockpit.costs.types import FLEET_USED_UP
 from cockpit.journal.types import AgentSaid, CheckFinished, Envelope, FindingsSent, Landed, QueueLeft, StatusChanged
 from cockpit.protocol.client import Client, CommandFailed
 from cockpit.protocol.types import Approve, Happened, Snapshot
@@ -60,7 +61,7 @@ class Follower:
 
     def _is_at_rest(self, session: SessionId) -> bool:
         state = self._state.sessions.get(session)
-        if state is None or state.status not in _AT_REST:
+        if state is None or not (state.status in _AT_REST or _waits_for_fleet(state)):
             return False
         return state.status is not _S.READY or self._approve == "never" or session in self._refused
 
@@ -125,6 +126,11 @@ class Follower:
         if any(status in _HUMAN or status not in _AT_REST for status in statuses) or self._refused:
             return NEEDS_HUMAN
         return OK
+
+
+def _waits_for_fleet(state: SessionState) -> bool:
+    """Whether it begins only once a human lets the whole fleet go on."""
+    return state.status is _S.QUEUED and state.reason.startswith(FLEET_USED_UP)
 
 
 def _line(envelope: Envelope) -> str | None:

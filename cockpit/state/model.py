@@ -182,10 +182,15 @@ class State:
     @property
     def total(self) -> Usage:
         """What all sessions have used; of a sum with `unpriced_calls` the cost is a part only."""
-        total = Usage()
-        for session in self.sessions.values():
-            total = total.plus(session.usage)
-        return total
+        used = [session.usage for session in self.sessions.values()]
+        known = [one.cost_usd for one in used if one.cost_usd is not None]
+        return Usage(
+            input_tokens=sum(one.input_tokens for one in used),
+            cached_tokens=sum(one.cached_tokens for one in used),
+            output_tokens=sum(one.output_tokens for one in used),
+            cost_usd=sum(known) if known else None,
+            unpriced_calls=sum(one.unpriced_calls for one in used),
+        )
 
     @property
     def today(self) -> Usage:

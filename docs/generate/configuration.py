@@ -50,7 +50,15 @@ parser = "junit"
 when = "human"                              # not after every turn, but before you are asked
 
 [budget]
-rounds = 8
+rounds = 8                                  # of each session
+
+[budget.fleet]
+cost_usd_per_day = 50                       # of all sessions together; then they pause and ask, in one card
+
+[prices."small-*"]                          # US dollars for a million tokens, of models whose agents do not say what they cost
+input = 0.4
+cached = 0.1
+output = 1.6
 
 [merge]
 target = "main"

@@ -10,6 +10,7 @@ import pytest
 
 from cockpit.cli import FAILED, NEEDS_HUMAN, OK
 from cockpit.cli.follow import Follower
+from cockpit.costs.types import FLEET_USED_UP
 from cockpit.demo import build
 from cockpit.protocol.client import Client
 from cockpit.protocol.types import Snapshot
@@ -54,6 +55,14 @@ async def test_the_exit_status_says_whether_somebody_has_to_look(
     sessions = [SessionId("s1"), SessionId("s2")]
     follower = Follower(Pushes(snapshot(*statuses)), sessions, approve="never", as_json=False)
     assert await follower.follow(20.0) == exit_status
+
+
+async def test_what_waits_for_the_fleet_to_be_let_go_on_is_not_waited_for() -> None:
+    state = STATE.validate_json(snapshot(SessionStatus.PAUSED, SessionStatus.QUEUED).state)
+    state.sessions[SessionId("s2")].reason = FLEET_USED_UP
+    said = snapshot().model_copy(update={"state": STATE.dump_json(state).decode()})
+    follower = Follower(Pushes(said), [SessionId("s1"), SessionId("s2")], approve="clean", as_json=False)
+    assert await follower.follow(20.0) == NEEDS_HUMAN
 
 
 async def test_giving_up_before_anything_was_heard_is_no_success() -> None:

@@ -75,17 +75,6 @@ class Usage(Model):
         """The tokens that budgets count: read and written, cached ones too."""
         return self.input_tokens + self.output_tokens
 
-    def plus(self, other: Usage) -> Usage:
-        """Return the sum with another session's or day's; a sum has no context."""
-        known = [one.cost_usd for one in (self, other) if one.cost_usd is not None]
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cost_usd=sum(known) if known else None,
-            unpriced_calls=self.unpriced_calls + other.unpriced_calls,
-        )
-
 
 class WorkspaceInfo(Model):
     """A git worktree with what was leased for it."""
