@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -52,6 +55,8 @@ class Card(Widget):
         self._keys: list[Parts] = []
         self._top = 0
         self._row: AttentionRow | None = None
+        self.grown_at = -math.inf
+        """When another session joined those that it shows, by the monotonic clock."""
         self._seen: tuple[object, ...] = ()
         self._look: Palette | None = None
 
@@ -67,7 +72,7 @@ class Card(Widget):
 
     def show(self, row: AttentionRow | None, now: float, *, is_active: bool) -> None:
         """Show an item, or nothing. `is_active`: its keys act now."""
-        self._row = row
+        before, self._row = self._row, row
         self.set_class(row is not None, "-shown")
         if row is None:
             self._seen = ()
@@ -77,6 +82,8 @@ class Card(Widget):
         seen = (row.items, row.is_apart, versions, age(now - row.item.since), is_active, width)
         if seen == self._seen:
             return
+        if before is not None and before.id == row.id and not set(row.items) <= set(before.items):
+            self.grown_at = time.monotonic()
         if not self._seen or self._seen[0] != row.items:
             self._top = 0
         self._seen = seen

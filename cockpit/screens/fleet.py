@@ -40,6 +40,8 @@ VERY_WIDE_COLUMNS = 150
 SMALLEST = (40, 10)
 _DIGITS_S = 0.8
 """Digits typed within this time make one number."""
+JOINED_S = 0.5
+"""A key so soon after another session joined a card was meant for those before it: it has to be pressed again."""
 _RESTED_S = 0.08
 """The detail waits until the cursor has rested so long: a key held down scrolls the list and nothing else."""
 
@@ -156,7 +158,7 @@ class FleetScreen(DecidingScreen):
     def is_seen(self, row: AttentionRow) -> bool:
         """Return whether the card shows this item; if not yet, show it."""
         if self.card.items == row.items:
-            return True
+            return time.monotonic() - self.card.grown_at >= JOINED_S
         self._look(time.time())
         return False
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cockpit.protocol.types import AnswerRequest, AnswerRequests, ErrorInfo, PreviewAlways, Resume
+from cockpit.screens import fleet as fleet_module
 from cockpit.screens.always import AlwaysSheet
 from cockpit.sessions.types import AnswerDecision, AttentionKind, RequestKind, RequestResolved
 from tests.screens import samples
@@ -112,15 +113,18 @@ async def test_a_number_goes_to_that_session_alone(tmp_path: Path) -> None:
         await fleet.until(lambda: fleet.app.fleet.card.items == ("request-retry-payments",))
 
 
-async def test_who_joins_while_a_card_is_read_is_not_answered_unseen(tmp_path: Path) -> None:
+async def test_who_joins_while_a_card_is_read_is_not_answered_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with screen(tmp_path, before=alike) as fleet:
         await folded(fleet)
+        monkeypatch.setattr(fleet_module, "JOINED_S", 3600.0)
         samples.asks(fleet.supervisor, "flaky-test", INSTALL, likeness=INSTALL)
-        await fleet.until(lambda: fleet.app.store.state.seq == fleet.supervisor.state.seq)
-        fleet.app.fleet._moved_at = float("inf")  # the card does not follow before the key is pressed
-        fleet.app.fleet.flush()
+        await fleet.until(lambda: len(fleet.app.fleet.card.items) == 4)
         await fleet.press("a")
+        await fleet.until(lambda: "press again to decide" in fleet.toasts())
         assert not fleet.supervisor.of(AnswerRequests)
+        monkeypatch.setattr(fleet_module, "JOINED_S", 0.0)
         await fleet.press("a")
         (answer,) = await fleet.supervisor.commanded(AnswerRequests)
         assert len(answer.requests) == 4
