@@ -52,6 +52,7 @@ class NativeAgent(Agent):
         self._assignment = assignment
         self._conversation = conversation
         self._confinement = confinement
+        self._endpoint = endpoint
         self._caller = ModelCaller(endpoint, settings, wire)
         self._requests = Requests(wire)
         self._workspace = Workspace(assignment.workspace)
@@ -107,8 +108,8 @@ class NativeAgent(Agent):
     async def _joined(self) -> None:
         if not self._has_joined:
             self.join()
-        if self._joining is not None:
-            await asyncio.wait({self._joining})
+        if self._joining is not None and not self._joining.done():
+            await asyncio.gather(asyncio.wait({self._joining}), self._endpoint.warm())
 
     def has_entered(self, command: str) -> bool:
         """Return whether a message is part of the conversation."""

@@ -6,6 +6,7 @@ The SDK takes more than a second to import, so it is imported when the first cal
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,11 @@ class Endpoint:
         """Close the connections."""
         if self._client is not None:
             await self._client.close()
+
+    async def warm(self) -> None:
+        """Load the SDK, while something else is waited for; whatever is wrong is told by the first call."""
+        with contextlib.suppress(ModelError):
+            await self._connected()
 
     async def call(self, request: Request, on_piece: Callable[[Piece], None]) -> Reply:
         """Make one model call. Raises `Unavailable` where trying again may help, else another `ModelError`."""
