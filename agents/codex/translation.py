@@ -48,6 +48,7 @@ class Translation:
         self._usage: dict[str, TokenCount] = {}
         self._allowances = Allowances()
         self._attempts = 0
+        self._reviewed = ""
         self._is_working = False
         self._takers: dict[str, Callable[[Params], list[AgentEvent]]] = {
             "item/started": self._started,
@@ -132,14 +133,26 @@ class Translation:
         name = str(item["id"])
         tool = items.tool_of(item, self.workspace)
         if tool is None:
-            is_open = self._open_messages.pop(name, None) is not None
-            if item["type"] in ("agentMessage", "exitedReviewMode"):
-                self.last_message = message(str(item.get("text") or item.get("review") or ""))
-            return items.said(item) if is_open or item["type"] != "agentMessage" or item.get("text") else []
+            self._open_messages.pop(name, None)
+            return self._message_completed(item)
         events: list[AgentEvent] = []
         if self._open_tools.pop(name, None) is None:
             events.append(items.started(item, tool))
         return events + items.ended(item, self.workspace)
+
+    def _message_completed(self, item: Item) -> list[AgentEvent]:
+        said, reviewed = str(item.get("text") or ""), str(item.get("review") or "")
+        match item["type"]:
+            case "exitedReviewMode":
+                self.last_message = self._reviewed = message(reviewed)
+            case "agentMessage" if not said:
+                return []
+            case "agentMessage" if message(said) == self._reviewed:
+                self._reviewed = ""  # a review is told twice
+                return []
+            case "agentMessage":
+                self.last_message = message(said)
+        return items.said(item)
 
     def _close_messages(self) -> list[AgentEvent]:
         cut, self._open_messages = self._open_messages, {}

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from agents.base import McpAccess
-from agents.scripted.script import parse
+from agents.scripted.script import Script, parse
 from agents.scripted.server import ScriptedModel
 from cockpit.sessions.types import (
     AgentMessage,
@@ -102,6 +102,12 @@ SCRIPT: dict[str, list[Step]] = {
 }
 
 
+def script() -> Script:
+    """Return the model's script: a tag in the message chooses what it does."""
+    rules = [{"name": name, "when": {"tag": name}, "steps": steps} for name, steps in SCRIPT.items()]
+    return parse(yaml.safe_dump({"rules": [*rules, {"name": "else", "reply": {"text": "Heard."}}]}))
+
+
 class Real:
     """A repository, the scripted model, and bridges to the real codex."""
 
@@ -137,10 +143,8 @@ class Real:
 
 @pytest.fixture
 async def real(tmp_path: Path) -> AsyncIterator[Real]:
-    rules = [{"name": name, "when": {"tag": name}, "steps": steps} for name, steps in SCRIPT.items()]
-    script = parse(yaml.safe_dump({"rules": [*rules, {"name": "else", "reply": {"text": "Heard."}}]}))
     log = tmp_path / "requests.jsonl"
-    async with ScriptedModel(script, request_log=log) as model:
+    async with ScriptedModel(script(), request_log=log) as model:
         one = Real(tmp_path, model, log)
         yield one
         for bridge in one.bridges:
