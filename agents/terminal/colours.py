@@ -28,6 +28,7 @@ _FLAGS: dict[int, dict[str, bool | str]] = {
 _MOST_PARAMETERS = 32
 
 
+@lru_cache(maxsize=4096)
 def restyled(attributes: Char, parameters: str) -> Char:
     """Return attributes changed by SGR parameters, `1;38;5;208`; what is not understood changes nothing."""
     changes: dict[str, Any] = {}

@@ -21,10 +21,10 @@ class Pace:
         self._used, self._at = time.process_time(), time.monotonic()
 
     async def keep(self) -> None:
-        """Rest if need be."""
+        """Let others work, and rest if need be."""
         self._settle()
-        if self._debt_s > BURST_S:
-            await asyncio.sleep(min(_LONGEST_REST_S, (self._debt_s - BURST_S) / SHARE + 0.02))
+        is_over = self._debt_s > BURST_S
+        await asyncio.sleep(min(_LONGEST_REST_S, (self._debt_s - BURST_S) / SHARE + 0.02) if is_over else 0)
 
     def _settle(self) -> None:
         used, now = time.process_time(), time.monotonic()

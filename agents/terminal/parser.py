@@ -84,7 +84,7 @@ class Parser:
 
     def feed(self, data: bytes) -> None:
         """Take what the program printed."""
-        text = self._held + self._decoder.decode(self._without_flood(data))
+        text = self._held + self._decoder.decode(data)
         self._held = ""
         place = 0
         while place < len(text):
@@ -99,8 +99,8 @@ class Parser:
             place = place + 1 if found["partial"] else found.end()
             self._carry_out(found)
 
-    def _without_flood(self, data: bytes) -> bytes:
-        """Leave out lines that would have left the screen again before anybody sees them."""
+    def without_flood(self, data: bytes) -> bytes:
+        """Return what of the next output is worth feeding: lines that leave the screen unseen are not."""
         if self._held or self._string_chars or _PLAIN_FLOOD.fullmatch(data) is None:
             return data
         lines = data.split(b"\n")

@@ -19,6 +19,7 @@ ALTERNATE_MODES = frozenset({47, 1047, 1049})
 BRACKETED_PASTE, APPLICATION_CURSOR = 2004, 1
 _MARKS_KEPT = 3
 """Of a character and the marks over it no more is kept."""
+_STYLES_KEPT = 256
 _AUTO_WRAP, _INSERT = pyte.modes.DECAWM, pyte.modes.IRM
 
 
@@ -31,6 +32,7 @@ class TerminalMemory(pyte.Screen):
         self._main: tuple[Any, Cursor] | None = None
         self._made: dict[str, Char] = {}
         self._made_with: Char | None = None
+        self._made_before: dict[Char, dict[str, Char]] = {}
         self._last = ""
         self.switched_on: set[int] = set()
         """Private modes that are on and that the screen itself has no use for."""
@@ -56,9 +58,12 @@ class TerminalMemory(pyte.Screen):
     def draw(self, data: str) -> None:
         """Put characters at the cursor. Those without any width that are no marks are left out."""
         data = data.translate(self.g1_charset if self.charset else self.g0_charset)
-        if self.cursor.attrs is not self._made_with:
-            self._made, self._made_with = {}, self.cursor.attrs
         cursor = self.cursor
+        if cursor.attrs is not self._made_with:
+            self._change_style(cursor.attrs)
+        if data.isascii() and cursor.x + len(data) <= self.columns and _INSERT not in self.mode:
+            self._draw_short(data)
+            return
         for char in data:
             width = 1 if " " <= char <= "~" else wcwidth(char)
             if width <= 0:
@@ -76,6 +81,22 @@ class TerminalMemory(pyte.Screen):
             cursor.x = min(cursor.x + width, self.columns)
             self.dirty.add(cursor.y)
             self._last = char
+
+    def _draw_short(self, data: str) -> None:
+        """Put plain characters on the rest of the row: what nearly all output is."""
+        cursor, made = self.cursor, self._made
+        line = self.buffer[cursor.y]
+        for x, char in enumerate(data, cursor.x):
+            line[x] = made.get(char) or self._make(char)
+        cursor.x += len(data)
+        self.dirty.add(cursor.y)
+        self._last = data[-1:]
+
+    def _change_style(self, attributes: Char) -> None:
+        if len(self._made_before) > _STYLES_KEPT:
+            self._made_before.clear()
+        self._made_with = attributes
+        self._made = self._made_before.setdefault(attributes, {})
 
     def _make(self, char: str) -> Char:
         if len(self._made) > 512:

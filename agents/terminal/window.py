@@ -19,6 +19,8 @@ from cockpit.sessions.types import SHOWN_FOR_S, Keys, Resize, Show, TerminalAct
 FRAME_S = 1 / 15
 """Least time between two frames while somebody looks."""
 UNWATCHED_FRAME_S = 1.0
+_SLICE_BYTES = 4096
+"""So much is taken in at once; keys and frames come in between."""
 _BETWEEN_KEYS_S = 0.05
 """What comes in one piece is taken for pasted, its enter too."""
 
@@ -55,10 +57,12 @@ class Window:
         """Take what the program prints, until nothing can come any more."""
         pace = Pace()
         while data := await self._program.output():
-            self._parser.feed(data)
-            self._drawn.set()
-            self.changed.set()
-            await pace.keep()
+            data = self._parser.without_flood(data)
+            for place in range(0, len(data), _SLICE_BYTES):
+                self._parser.feed(data[place : place + _SLICE_BYTES])
+                self._drawn.set()
+                self.changed.set()
+                await pace.keep()
 
     async def show(self) -> None:
         """Send frames: at once after a rest, then at the pace of who looks."""
