@@ -30,8 +30,10 @@ from cockpit.protocol.types import AnswerRequest
 from cockpit.sessions.service import item_of_request
 from cockpit.sessions.types import Answer, AnswerDecision, AttentionKind, RequestRaised, SessionStatus
 from cockpit.supervisor.agent_life import new_id
+from cockpit.supervisor.approver import Approver
 from cockpit.supervisor.asked_before import AskedBefore
 from cockpit.supervisor.services import Services
+from cockpit.supervisor.signals import Reviewed
 
 if TYPE_CHECKING:
     from cockpit.supervisor.session import SessionLoop
@@ -43,9 +45,9 @@ AUTHOR = "policy"
 class Approvals:
     """What all sessions share of this: the lines in force, the files they are kept in, and what was asked before."""
 
-    def __init__(self, services: Services, reload: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, services: Services, approver: Approver, reload: Callable[[], Awaitable[None]]) -> None:
         """Take the lines from the configuration; `reload` reads it again after a line was written."""
-        self._services, self._reload = services, reload
+        self._services, self.approver, self._reload = services, approver, reload
         self.asked_before = AskedBefore(services.record, services.paths.workspaces)
         self._policy = Policy()
         self._of: PolicyConfig | None = None
@@ -97,8 +99,29 @@ async def consider(loop: SessionLoop, request: RequestRaised) -> None:
     if auto := judge(loop, request, reading):
         await _answer(loop, auto)
         return
+    if not loop.services.approvals.approver.begin(loop.state, request, reading):
+        await _ask_human(loop, request, reading)
+
+
+async def _ask_human(loop: SessionLoop, request: RequestRaised, reading: Reading) -> None:
     item = item_of_request(loop.state, request, loop.services.clock.now(), likeness(reading))
     await loop.move(SessionStatus.WAITING, request.title, AttentionRaised(item=item))
+
+
+async def reviewed(loop: SessionLoop, verdict: Reviewed) -> None:
+    """Do what the approver said of a request that is still open: answer it, or put it before a human."""
+    request = loop.state.requests.get(verdict.request)
+    is_asked = loop.items.has(AttentionKind.REQUEST, verdict.request)
+    if request is None or is_asked or _is_answered(loop, verdict.request):
+        return
+    if verdict.is_allowed:
+        auto = RequestAutoAnswered(
+            request=request.request, title=request.title, decision="once", by=Answerer.APPROVER, reason=verdict.reason
+        )
+        await _answer(loop, auto)
+        return
+    loop.services.record.add(loop.id, Noted(text=f"the approver leaves it to a person: {verdict.reason}"))
+    await _ask_human(loop, request, await read(loop, request))
 
 
 async def reconsider(loop: SessionLoop) -> None:

@@ -43,6 +43,7 @@ from cockpit.sessions.runtime.spool_watch import SpoolWatcher, open_watcher
 from cockpit.sessions.service import next_to_start, session_id
 from cockpit.sessions.types import ACTIVE, FINAL, SessionStatus, Task
 from cockpit.supervisor.approvals import Approvals
+from cockpit.supervisor.approver import Approver
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
 from cockpit.supervisor.programs import missing_agents
@@ -78,7 +79,7 @@ class Supervisor:
         self.is_over = asyncio.Event()
         self.keeps_agents = False
         services.landing = Landing(services, self.post, tasks)
-        services.approvals = Approvals(services, partial(reload_config, self))
+        services.approvals = Approvals(services, Approver(services, tasks, self.post), partial(reload_config, self))
 
     async def begin(self) -> None:
         """Take up every session where it was left."""

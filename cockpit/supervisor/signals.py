@@ -40,6 +40,16 @@ class PolicyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The approver has judged a request: it allows it, or leaves it to a human."""
+
+    request: str
+    run: int
+    is_allowed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The agent said something; it is journaled already."""
 
@@ -121,6 +131,7 @@ Signal = (
     Asked
     | Undone
     | PolicyChanged
+    | Reviewed
     | Heard
     | Lost
     | Overdue
