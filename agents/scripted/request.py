@@ -30,6 +30,8 @@ class Request:
     """What the agent says about itself and where it works: its system message, or a user message of its own."""
     schema: Mapping[str, Any] | None = None
     """The JSON schema that the answer must fit, where one is demanded."""
+    waits: ToolUse | None = None
+    """A command of the last step still runs: this call waits for it, and the script goes on when it has ended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +13,9 @@ from agents.scripted.conversation import Conversation, Entry, flat, tokens, user
 from agents.scripted.pieces import Frame, Piece, new_id, output_tokens, slices, words
 from agents.scripted.request import Answer, Offered, Request, ToolUse
 
+_WAIT = "write_stdin"
+_STILL_RUNS = re.compile(r"Process running with session ID (\d+)")
+"""What codex says of a command that takes longer than a call may."""
 _OF_THE_MODEL = ("message", "function_call", "custom_tool_call", "reasoning")
 
 
@@ -20,14 +25,29 @@ def read(body: dict[str, Any]) -> Request:
     items = given if isinstance(given, list) else [{"role": "user", "content": given}]
     wanted = (body.get("text") or {}).get("format") or {}
     schema = wanted.get("schema") if wanted.get("type") == "json_schema" else None
-    return Request(_conversation(items), tuple(_offered(body.get("tools") or [])), schema=schema)
+    tools = tuple(_offered(body.get("tools") or []))
+    return Request(_conversation(items), tools, schema=schema, waits=_wait(items, tools))
+
+
+def _wait(items: list[dict[str, Any]], tools: tuple[Offered, ...]) -> ToolUse | None:
+    """Return the call that waits for the command at the end of the conversation, where that still runs."""
+    last = items[-1] if items else {}
+    tool = next((one for one in tools if one.name == _WAIT), None)
+    running = _STILL_RUNS.search(flat(last.get("output"))) if last.get("type") == "function_call_output" else None
+    if tool is None or running is None:
+        return None
+    return ToolUse(tool, json.dumps({"session_id": int(running[1]), "chars": "", "yield_time_ms": 30_000}))
 
 
 def _conversation(items: list[dict[str, Any]]) -> Conversation:
     entries: list[Entry] = []
+    waits = {item.get("call_id") for item in items if item.get("name") == _WAIT}
     for item in items:
         kind = item.get("type", "message")
-        if kind.endswith("_output"):
+        if item.get("call_id") in waits:  # no step of the script: what it brings belongs to the command's result
+            if kind.endswith("_output") and entries and entries[-1].kind == "result":
+                entries[-1] = Entry("result", f"{entries[-1].text}\n{flat(item.get('output'))}")
+        elif kind.endswith("_output"):
             entries.append(Entry("result", flat(item.get("output"))))
         elif kind == "message" and item.get("role") == "user":
             entries += user_entries(flat(item.get("content")))

@@ -106,14 +106,14 @@ class ScriptedModel:
         except (ValueError, AttributeError, TypeError, KeyError) as error:
             return _error(Failure(status=400, message=f"the request is not understood: {error}"))
         choice = choose(self._script, asked.conversation)
-        beside = aside(choice, asked)
+        beside = Step() if asked.waits else aside(choice, asked)
         step = beside or choice.step
         self._write_log(request, body, "(aside)" if beside else choice.rule)
         if step.delay_ms:
             await asyncio.sleep(step.delay_ms / 1000)
         if step.error is not None and self._is_due(choice.key + ":error", step.error.times):
             return _error(step.error)
-        speech, uses = render(step.calls, asked)
+        speech, uses = ("", (asked.waits,)) if asked.waits else render(step.calls, asked)
         given = tokens(body)
         last = tokens(asked.conversation[-1].text) if asked.conversation else given
         frame = Frame(model or body.get("model", self._script.model), given, max(0, given - last))

@@ -181,6 +181,20 @@ rules:
     assert (call["type"], call["name"], call["namespace"]) == ("function_call", "run_checks", "mcp__cockpit")
 
 
+async def test_a_command_of_codex_that_takes_long_is_waited_for_without_a_step() -> None:
+    tools = [{"type": "function", "name": name} for name in ("exec_command", "write_stdin")]
+    called = {"type": "function_call", "call_id": "1", "name": "exec_command", "arguments": "{}"}
+    running = {"type": "function_call_output", "call_id": "1", "output": "Process running with session ID 7\nOutput:\n"}
+    waited = {"type": "function_call", "call_id": "2", "name": "write_stdin", "arguments": "{}"}
+    ended = {"type": "function_call_output", "call_id": "2", "output": "Process exited with code 0"}
+    said = [{"role": "user", "content": "greet me"}, called, running]
+    answer = await _post("/v1/responses", {"model": "m", "input": said, "tools": tools})
+    assert [one["name"] for one in answer["output"]] == ["write_stdin"]
+    assert json.loads(answer["output"][0]["arguments"])["session_id"] == 7
+    answer = await _post("/v1/responses", {"model": "m", "input": [*said, waited, ended], "tools": tools})
+    assert answer["output"][0]["content"][0]["text"] == "Done."
+
+
 def test_every_protocol_says_the_same_conversation() -> None:
     expected = (Entry("user", "greet me"), Entry("model", '{"command": "ls"}'), Entry("result", "a.txt"))
     of_codex = [

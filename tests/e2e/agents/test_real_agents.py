@@ -35,7 +35,7 @@ async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -
     # a command and an edit are allowed, another command is denied, and the reason reaches the model
     async with bed.answering(session, story.FORBIDDEN, story.DENIAL) as answered:
         await bed.until(session, lambda: is_held(tree, story.HELD), "the long command runs")
-    assert (tree / "shell.txt").exists(), bed.account(session)
+    assert (tree / "shell.txt").read_text() == f"{story.SHELL}\n"
     assert not (tree / "forbidden.txt").exists()
     assert answered.about(RequestKind.COMMAND, story.SHELL)
     assert answered.about(RequestKind.COMMAND, story.FORBIDDEN)
