@@ -65,8 +65,8 @@ def _user_home(environ: Mapping[str, str]) -> Path:
 
 
 def _link(theirs: Path, ours: Path) -> None:
-    if not theirs.is_file():
-        return
+    if not theirs.is_file() or (ours.exists() and not ours.is_symlink()):
+        return  # the person is not logged in, or logged in here on purpose
     ours.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if ours.is_symlink() and ours.readlink() == theirs:
         return

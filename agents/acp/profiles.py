@@ -98,6 +98,7 @@ PROFILES = (
         variables=("OPENAI_API_KEY", "CODEX_API_KEY", "OPENAI_BASE_URL", "CODEX_PATH"),
         env={"NO_BROWSER": "1"},
         home={"CODEX_HOME": ""},
+        log_ins={".codex/auth.json": "auth.json"},
         configures_model=True,
         confines_itself=True,
     ),

@@ -76,7 +76,8 @@ class Tool:
         if not has_output:
             return ""
         piece = self._take_meta_output(update)
-        whole = whole or _raw_output(update.get("rawOutput"))
+        if not self.shown and self.streamed is None:
+            whole = whole or _raw_output(update.get("rawOutput"))
         if not whole or whole == self.shown:
             return piece
         new = whole.removeprefix(self.shown) if whole.startswith(self.shown) else whole
