@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 from tests.e2e.fleet import Fleet
@@ -42,6 +43,9 @@ def test_a_shell_is_seen_typed_into_and_left(place: Place) -> None:
     terminal.enter("echo $word >word.txt; printf '\\033[1;32mgreen\\033[0m\\033]0;evil title\\a\\n'")
     terminal.expect_match(r"(?m)^\S*.*green\s")
     assert "evil" not in terminal.title
+    terminal.enter("stty -echo; echo unseen; read secret; stty echo").expect_match(r"(?m)│unseen")
+    terminal.enter("hunter2")
+    terminal.enter("echo ${#secret} letters").expect("7 letters")
     assert any("green" in line and "\x1b[" in line for line in terminal.coloured().splitlines())
     terminal.type("q?w").expect("> q?w")
     terminal.press("ctrl+u").press("ctrl+]").expect("i types into it")
@@ -50,6 +54,11 @@ def test_a_shell_is_seen_typed_into_and_left(place: Place) -> None:
     assert [one.read_text() for one in place.paths.workspaces.glob("*/word.txt")] == ["tea\n"]
     terminal.press("tab").expect("gree", "from the task")
     fleet.detach()
-    with sqlite3.connect(place.paths.journal) as journal:
-        kinds = {row[0] for row in journal.execute("select kind from events")}
-    assert not any("key" in kind or "screen" in kind for kind in kinds)
+    assert kept_in_journal(place) == [], "what was typed unseen, and what was shown meanwhile, is kept nowhere"
+
+
+def kept_in_journal(place: Place) -> list[str]:
+    with contextlib.closing(sqlite3.connect(place.paths.journal)) as journal:
+        bodies = [str(row[0]) for row in journal.execute("select body from events")]
+    assert any("from the task" in body for body in bodies), "the screen's text is, when a turn ends"
+    return [body for body in bodies if "hunter2" in body or '"type":"screen"' in body]
