@@ -199,3 +199,18 @@ async def test_an_agent_whose_program_is_not_here_is_known_and_says_how_to_get_i
         one = await ana.task("write a.txt ok", agent="codex")
         failed = await ana.status(one, S.FAILED)
         assert "npm install -g @openai/codex" in failed.reason
+
+
+async def test_an_agents_own_budget_comes_before_the_repositorys_and_after_the_tasks(
+    tmp_path: Path, home: Path
+) -> None:
+    agent = PRICED + "[agents.fake.budget]\ntokens = 10\n"
+    async with open_world(
+        make_repository(tmp_path / "repo", config(agent=agent, more="[budget]\ntokens = 1\n"))
+    ) as world:
+        ana = await world.start()
+        one = await ana.task("usage 50\nhang")
+        larger = await ana.task("usage 50\nwrite a.txt ok", budget=Budget(tokens=100))
+        assert (await ana.status(one, S.PAUSED)).reason == "budget used up: 50 tokens (budget: 10)"
+        await ana.status(larger, S.READY)
+        assert not paused(ana)
