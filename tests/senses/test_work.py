@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 from cockpit.checks.types import CheckOutcome
 from cockpit.journal.types import CheckFinished, HeadlineNoted
@@ -10,7 +13,7 @@ from cockpit.protocol.types import Redirect
 from cockpit.sessions.types import AgentMessage, Budget, TurnEnded, TurnReason
 from cockpit.supervisor.senses import NOTE_CHARS
 from tests.senses.desk import at_work, connected, json_of, text_of
-from tests.supervisor.world import CONFIG, S, World
+from tests.supervisor.world import CONFIG, WITHIN_S, S, World, is_alive
 
 ENDED = json.dumps({"type": "turn_ended", "turn": 1, "reason": "completed", "summary": "the last words"})
 
@@ -52,21 +55,45 @@ async def test_checks_run_on_the_workspace_as_it_is(world: World) -> None:
     assert told[0] == (0, 1, "running tidy")
 
 
-async def test_what_an_agent_has_checked_is_not_run_again_by_the_round(world: World) -> None:
+async def test_what_an_agent_has_checked_is_not_run_again_by_the_round(world: World, tmp_path: Path) -> None:
     ana = await world.start()
-    session = await at_work(ana, "write new.txt BAD\nwait go")
+    session = await at_work(ana, f"write new.txt BAD\nwait {tmp_path}/go")
     workspace = world.workspace(session)
-    await ana.until((workspace / "new.txt").exists)
+    await holds((workspace / "new.txt").exists)
     async with connected(world, session) as agent:
         assert not json_of(await agent.call_tool("run_checks", {}))["passed"]
         assert not [one for one in ana.events if isinstance(one.event, CheckFinished)]  # its own look is no round
         (workspace / "new.txt").write_text("fine\n")
-        (workspace / "go").touch()
         assert json_of(await agent.call_tool("run_checks", {}))["passed"]
+    (tmp_path / "go").touch()
     await ana.status(session, S.READY)
     (round_result,) = await ana.kind(session, CheckFinished)
-    assert round_result.result.outcome is CheckOutcome.PASSED
+    assert (round_result.result.outcome, round_result.result.is_cached) == (CheckOutcome.PASSED, True)
     assert ana.session(session).round == 1
+
+
+async def test_checks_that_nobody_waits_for_any_more_are_ended(world: World) -> None:
+    slow = """
+[checks.slow]
+command = ["/bin/sh", "-c", "echo $$ > pid.new; mv pid.new pid; exec sleep 300"]
+"""
+    (world.repository / "cockpit.toml").write_text(CONFIG + slow)
+    ana = await world.start()
+    session = await at_work(ana)
+    pid = world.workspace(session) / "pid"
+    async with connected(world, session) as agent:
+        call = asyncio.create_task(agent.call_tool("run_checks", {}))
+        await holds(pid.exists)
+        call.cancel()
+        await asyncio.wait({call})
+        await holds(lambda: not is_alive(int(pid.read_text())))
+        assert text_of(await agent.call_tool("note", {"text": "still here"})) == "shown"
+
+
+async def holds(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 async def test_findings_are_bounded_and_say_how_to_fix(world: World) -> None:
