@@ -82,7 +82,9 @@ class Card(Widget):
         seen = (row.items, row.is_apart, versions, age(now - row.item.since), is_active, width)
         if seen == self._seen:
             return
-        if before is not None and before.id == row.id and not set(row.items) <= set(before.items):
+        if before is None or before.id != row.id:
+            self.grown_at = -math.inf
+        elif not set(row.items) <= set(before.items):
             self.grown_at = time.monotonic()
         if not self._seen or self._seen[0] != row.items:
             self._top = 0

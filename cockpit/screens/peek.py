@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -14,23 +16,29 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from cockpit.journal.types import Envelope
-from cockpit.protocol.types import GetEvents, Redirect
+from cockpit.protocol.client import CommandFailed, SupervisorGone
+from cockpit.protocol.types import GetEvents, Redirect, ShowTerminal
 from cockpit.providers.text import clean_line
 from cockpit.screens.dialogs import DialogBox
 from cockpit.screens.keys import Context, bindings
+from cockpit.state.terminal import Glass
 from cockpit.types import SessionId
+from widgets.abilities import cannot
 from widgets.cells import strip_of
 from widgets.dispatch import TextBox
 from widgets.footer import KeyFooter
 from widgets.lasting import last_lines
 from widgets.look import Look
 from widgets.rows import Parts
+from widgets.terminal_inks import Inks
 
 if TYPE_CHECKING:
     from cockpit.screens.fleet import FleetScreen
 
 _EVENTS = 60
 _FLUSH_S = 0.1
+_SHOW_S = 1.0
+"""How often the agent's terminal is told that somebody looks."""
 
 
 class LastLines(Widget):
@@ -87,8 +95,12 @@ class PeekScreen(ModalScreen[None]):
         self._history: list[Envelope] = []
         self._gap = -1
         self._seen: tuple[int, int, int] | None = None
+        self._shown_at = 0.0
         self._draft = f"redirect:{session}"
-        self.box = DialogBox(fleet.drafts.get(self._draft, ""), placeholder="reply; it goes into the running turn")
+        state = fleet.store.session(session)
+        limit = cannot(state, "steers") if state is not None else ""
+        hint = f"reply; {limit}, so it gets this after its turn" if limit else "reply; it goes into the running turn"
+        self.box = DialogBox(fleet.drafts.get(self._draft, ""), placeholder=hint)
 
     def compose(self) -> ComposeResult:
         """Put the lines over the box."""
@@ -111,6 +123,10 @@ class PeekScreen(ModalScreen[None]):
         lines = self.query_one(LastLines)
         if watched is None or not lines.size.width:
             return
+        session = self._fleet.store.session(self._session)
+        if session is not None and "has_screen" in session.abilities and not session.has_exited:
+            self._show_terminal(watched.glass, lines)
+            return
         if watched.gap != self._gap:
             self._gap = watched.gap
             self.run_worker(self._ask(), exclusive=True)
@@ -122,6 +138,21 @@ class PeekScreen(ModalScreen[None]):
         envelopes = [*self._history, *(e for e in watched.tail if e.seq > last)]
         width, height = lines.size
         lines.say(last_lines(envelopes[-_EVENTS:], watched.live.values(), width, height, lines.look))
+
+    def _show_terminal(self, glass: Glass, lines: LastLines) -> None:
+        """Show the end of what the agent's terminal shows; a transcript it has none before its turn is over."""
+        now = time.monotonic()
+        if now - self._shown_at >= _SHOW_S:
+            self._shown_at = now
+            self.run_worker(self._keep_shown(is_whole=not glass.is_whole), group="terminal", exclusive=True)
+        inks = Inks(lines)
+        last = max(glass.lines, default=-1)
+        rows = range(max(0, last - lines.size.height + 1), last + 1)
+        lines.say([[(clean_line(text), inks[style]) for text, style in glass.lines.get(y, ())] for y in rows])
+
+    async def _keep_shown(self, *, is_whole: bool) -> None:
+        with contextlib.suppress(CommandFailed, SupervisorGone):  # it has just ended, and the list says so
+            await self._fleet.link.call(ShowTerminal(session=self._session, is_whole=is_whole))
 
     async def _ask(self) -> None:
         result = await self._fleet.send(GetEvents(session=self._session, limit=_EVENTS))

@@ -99,3 +99,19 @@ def test_any_text_is_tasks_or_a_clear_error(text: str, suffix: str) -> None:
         assert parse_tasks(text, suffix)
     except TaskFileError as error:
         assert str(error)
+
+
+def test_one_file_holds_tasks_for_several_agents_and_forks() -> None:
+    text = """
+agent: codex
+tasks:
+  - Fix the login.
+  - {prompt: Sort the imports., agent: mechanic}
+  - {prompt: Try it another way., agent: gemini, fork: fix-the-login-1}
+"""
+    tasks = parse_tasks(text, ".yaml")
+    assert [(task.agent, task.fork) for task in tasks] == [
+        ("codex", ""),
+        ("mechanic", ""),
+        ("gemini", "fix-the-login-1"),
+    ]
