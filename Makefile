@@ -6,7 +6,7 @@ WORKERS ?= $(shell [ $(CORES) -gt 2 ] && { [ $(CORES) -lt 16 ] && echo $(CORES) 
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs lock clean venv packages agents
+.PHONY: help demo test check format bench docs picture lock clean venv packages agents
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ bench: venv ## measure: every benchmark of tests/bench, one after the other
 docs: venv ## write the generated parts of docs/ and README.md again
 	@echo "docs: reference pages and pictures, from the code"
 	@$(PYTHON) -m docs.generate
+
+picture: venv packages agents ## record docs/screen-agents.svg: five real agents at work on one real screen
+	@echo "picture: docs/screen-agents.svg, from a terminal, with real agents and a scripted model"
+	@$(PYTHON) -m tests.e2e.agents.picture
 
 lock: ## pin the newest versions that pyproject.toml allows in requirements.lock (needs uv)
 	@echo "lock: requirements.lock from pyproject.toml"

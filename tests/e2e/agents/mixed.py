@@ -19,15 +19,19 @@ CHECK = """
 command = ["sh", "-c", "! grep -rn FIXME --include=*.md --include=*.txt ."]
 inputs = ["**"]
 """
-FILES = {"prices.txt": "tea 500\nmilk 120\n", ".gitignore": "*.waits\n*.opened\n"}
-TITLES = {
-    "codex": "Round tax once, on the total",
-    "claude": "Escape names in the CSV export",
-    "gemini": "Explain the price list to customers",
-    "opencode": "Sort the price list by name",
-    "codex_acp": "Say where receipts are kept",
-}
 HELD = "held"
+FILES = {
+    "prices.txt": "tea 500\nmilk 120\n",
+    ".gitignore": "*.waits\n*.opened\n",
+    "tests.sh": f"{holding(HELD)}; echo 12 passed\n",
+}
+TITLES = {
+    "codex": "Round tax once",
+    "claude": "Escape CSV names",
+    "gemini": "Explain prices",
+    "opencode": "Sort the list",
+    "codex_acp": "Keep receipts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def _rule(name: str, title: str) -> Rule:
         name,
         say("I look at the price list first.", {"tool": "read", "arguments": {"path": "prices.txt"}}),
         say("", {"tool": "plan", "arguments": {"steps": [*steps, {"text": "Run the tests", "status": "pending"}]}}),
-        say("The tests take a moment.", run(holding(HELD))),
+        say("The tests take a moment.", run(f"sh tests.sh {name}")),
         say("They pass. I write it down.", note),
         done(f"{title}: done."),
         task=title,
