@@ -63,6 +63,18 @@ async def test_the_light_client_hears_what_the_librarys_own_hears() -> None:
             assert (mine.content, mine.is_error) == (other.content, other.is_error)
 
 
+async def test_the_light_client_goes_on_after_a_restart_of_the_server() -> None:
+    async with served() as url, light(url) as ours:
+        port = int(url.rpartition(":")[2].removesuffix("/mcp"))
+        assert not (await ours.call("note", {"text": "x"})).is_error
+    async with light(url) as ours:
+        for _ in range(2):
+            async with served(port=port):
+                assert not (await ours.call("note", {"text": "x"})).is_error
+            with pytest.raises(McpUnreachable):
+                await ours.call("note", {"text": "x"})
+
+
 async def test_a_server_that_refuses_or_is_gone_is_told_of() -> None:
     async with served() as url, light(url, "nobody") as ours:
         with pytest.raises(McpUnreachable, match="nobody's"):

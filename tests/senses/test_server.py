@@ -61,8 +61,8 @@ class Stand:
 
 
 @contextlib.asynccontextmanager
-async def served(*more: Tool) -> AsyncIterator[str]:
-    door = open_door(0)
+async def served(*more: Tool, port: int = 0) -> AsyncIterator[str]:
+    door = open_door(port)
     url = f"http://127.0.0.1:{door.getsockname()[1]}/mcp"
     serving = asyncio.create_task(serve(door, Stand(), "1", more))
     try:
