@@ -198,7 +198,7 @@ class TerminalPane(Widget, can_focus=True):
         height, width = self.size.height - 1, self.size.width
         rows = f", rows {top + 1}-{top + height}" if glass.rows > height else ""
         columns = f", columns {left + 1}-{left + width}" if glass.columns > width else ""
-        is_offered = (rows or columns) and not self.takes_every_key
+        is_offered = (rows or columns) and self.has_focus and not self.takes_every_key
         hint = f"; {self._keyboard.first('terminal.fit')} fits it" if is_offered else ""
         return f"{rows}{columns}{hint}"
 

@@ -166,13 +166,13 @@ async def test_keys_stay_in_order_while_the_supervisor_is_slow(page: TerminalPag
 async def test_a_screen_larger_than_the_pane_is_cropped_around_the_cursor_and_says_so(page: TerminalPage) -> None:
     await page.open()
     rows = tuple(((f"row {y} " + "x" * 190 + "end", ""),) for y in range(100))
+    page.pane.focus()
     await page.draw(*rows, size=(200, 100), cursor=(3, 99))
     shown = page.fleet.text(page.pane)
     assert "row 99" in shown
     assert "row 0 " not in shown
     height, width = page.pane.size.height - 1, page.pane.size.width
     assert f"200x100, rows {101 - height}-100, columns 1-{width}; f fits it" in shown.replace("\n", " ")
-    page.pane.focus()
     await page.fleet.press("g")
     assert "row 0 " in page.fleet.text(page.pane)
     await page.fleet.press("f")
@@ -207,3 +207,12 @@ async def test_a_program_that_ends_gives_the_keys_back(page: TerminalPage) -> No
     await page.fleet.until(lambda: not page.pane.takes_every_key)
     assert "the program has ended" in page.fleet.text(page.pane)
     assert "bye" in page.fleet.text(page.pane)
+
+
+async def test_a_peek_shows_the_end_of_the_terminal(page: TerminalPage) -> None:
+    await page.fleet.row(SHELL)
+    await page.fleet.press("space")
+    assert (await page.fleet.supervisor.commanded(ShowTerminal))[0].is_whole
+    await page.draw((("$ make", ""),), (("", ""),), (("all is well", "b|2|"),))
+    await page.fleet.until(lambda: "all is well" in page.fleet.text())
+    assert "$ make" in page.fleet.text()
