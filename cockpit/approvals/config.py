@@ -31,7 +31,7 @@ class DenyConfig(Model, extra="forbid"):
 
 
 class ApproverConfig(Model, extra="forbid"):
-    """An agent that answers low-risk requests in a person's place; each of its answers is journaled with its reason."""
+    """A model that answers low-risk requests of native agents in a person's place, each journaled with its reason."""
 
     agent: str = Field(description="name of a native agent under [agents] whose model judges the requests")
     timeout_s: float = Field(default=20, gt=0, le=300, description="seconds it may take; then a person is asked")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import stat
 import time
 import tomllib
@@ -201,8 +202,7 @@ def _replace(real: Path, before: bytes, after: bytes) -> bool:
 
 
 def _draft(real: Path, content: bytes, mode: int) -> Path:
-    draft = real.with_name(f".{real.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
+    draft = real.with_name(f".{real.name}.{secrets.token_hex(6)}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(file.fileno(), mode)

@@ -104,7 +104,7 @@ async def consider(loop: SessionLoop, request: RequestRaised) -> None:
 
 
 async def _ask_human(loop: SessionLoop, request: RequestRaised, reading: Reading) -> None:
-    item = item_of_request(loop.state, request, loop.services.clock.now(), likeness(reading))
+    item = item_of_request(loop.state, request, loop.services.clock.now(), likeness(reading, _place(loop)))
     await loop.move(SessionStatus.WAITING, request.title, AttentionRaised(item=item))
 
 
@@ -135,12 +135,15 @@ async def reconsider(loop: SessionLoop) -> None:
 
 async def read(loop: SessionLoop, request: RequestRaised) -> Reading:
     """Return what a request asks for in its session's workspace. Links are followed, so it takes a thread."""
+    return await asyncio.to_thread(read_request, request, _place(loop))
+
+
+def _place(loop: SessionLoop) -> Place:
     info = loop.state.workspace
     if info is None:
-        return read_request(request, Place(str(loop.services.paths.workspaces / loop.id), loop.id))
+        return Place(str(loop.services.paths.workspaces / loop.id), loop.id)
     own = (loop.workspace.env(info)["TMPDIR"],)
-    place = Place(info.path, loop.id, info.ports, own, lru_cache(maxsize=None)(_real))
-    return await asyncio.to_thread(read_request, request, place)
+    return Place(info.path, loop.id, info.ports, own, lru_cache(maxsize=None)(_real))
 
 
 def judge(loop: SessionLoop, request: RequestRaised, reading: Reading) -> RequestAutoAnswered | None:

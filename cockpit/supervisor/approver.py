@@ -44,7 +44,9 @@ class Approver:
     def begin(self, state: SessionState, request: RequestRaised, reading: Reading) -> bool:
         """Have a request judged. Returns False where it is for a person in any case."""
         config = self._services.config.policy.approver
-        if config is None or not is_low_risk(state, reading):
+        asking = self._services.config.agents.get(state.agent_name)
+        # Of our own agent alone is known that a command it asks for stays in its sandbox, unless it says so.
+        if config is None or asking is None or asking.driver != "native" or not is_low_risk(state, reading):
             return False
         work = self._judge(config, state.id, state.task.prompt, state.run, request)
         self._tasks.create_task(work, name=f"judge {request.request} of {state.id}")

@@ -91,6 +91,7 @@ def test_the_same_words_are_the_same_command_with_a_shell_and_without() -> None:
         (shell("rm a.txt"), ["rm a.txt"]),
         (shell("ls src/*.py"), ["ls src/*.py"]),
         (shell("pytest -q", f"{ROOT}/src"), ["cd ./src && pytest -q", "pytest *"]),
+        (shell("serve --port 41001"), ["serve --port 41001", "serve *"]),
         (shell("rm *"), []),
         (shell("rm -rf build"), []),
         (shell("echo $(id)"), []),
@@ -186,7 +187,8 @@ def _like(session: str, port: int, kind: RequestKind, fields: dict[str, Any]) ->
         return here.replace("PORT", str(port)) if isinstance(here, str) else here
 
     request = RequestRaised(request="r", kind=kind, **{"title": "t", **{name: told(fields[name]) for name in fields}})
-    return likeness(read_request(request, Place(f"/spaces/{session}", session, (port,))))
+    where = Place(f"/spaces/{session}", session, (port,))
+    return likeness(read_request(request, where), where)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,7 @@ def test_likeness_leaves_out_what_differs_between_sessions(kind: RequestKind, fi
 
 def test_what_is_not_alike_has_another_likeness() -> None:
     likenesses = [
-        likeness(reading)
+        likeness(reading, place())
         for reading in (
             shell("ls"),
             shell("ls -l"),
@@ -305,4 +307,4 @@ def test_nothing_that_an_agent_writes_makes_reading_fail(text: str) -> None:
             {"tool": text, "detail": text},
             {"paths": (text,)},
         ):
-            assert likeness(asked(kind, place(), title=text, cwd=text, **fields))
+            assert likeness(asked(kind, place(), title=text, cwd=text, **fields), place())

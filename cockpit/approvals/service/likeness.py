@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
+from cockpit.approvals.service.place import Place
 from cockpit.approvals.service.reading import Reading
 
 _LENGTH = 200
 
 
-def likeness(reading: Reading) -> str:
+def likeness(reading: Reading, place: Place) -> str:
     """Return the same for requests that ask for the same in different workspaces; short, whatever is asked for.
 
     What is asked for counts, never why; of a tool its name, of an edit its files.
     """
-    text = f"{reading.kind}:{reading.text}"
+    text = f"{reading.kind}:{place.normalised(reading.text)}"
     if len(text) <= _LENGTH:
         return text
     digest = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]

@@ -24,7 +24,8 @@ _SECRET = named(
 """Names, in lower case, of what holds secrets or is obeyed by programs that run outside the sandbox."""
 _SECRET_BEGINNING = (".env",)
 _SECRET_END = (".pem", ".key", ".p12", ".pfx", ".kdbx", ".keychain")
-_PIECES = re.compile(r"[=:,]")
+_PIECES = re.compile(r"[=:,;@]")
+_CLUSTER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,13 @@ class Place:
         short = posixpath.relpath(inside or ".", folder or ".")
         return f"{head}{equals}{short if '/' in short or equals else './' + short}"
 
+    def located(self, text: str) -> str:
+        """Return a text in which `.` stands for the workspace."""
+        return re.sub(rf"{re.escape(self.workspace)}(?![\w.-])", ".", text)
+
     def normalised(self, text: str) -> str:
         """Return a text without what differs between sessions: the workspace's path, its ports, the session's name."""
-        text = text.replace(self.workspace, ".")
+        text = self.located(text)
         if self.session:
             text = re.sub(rf"(?<![\w-]){re.escape(self.session)}(?![\w-])", "<session>", text)
         for port in self.ports:
@@ -91,8 +96,8 @@ class Place:
     def _names_in(word: str) -> Iterator[str]:
         """Yield what may be a file's name in a word: the word, the value of an option, the parts of a list."""
         pieces = {word, *_PIECES.split(word)}
-        if word.startswith("-") and not word.startswith("--") and len(word) > 2:
-            pieces.add(word[2:])
+        if word.startswith("-") and not word.startswith("--"):
+            pieces |= {word[at:] for at in range(2, min(len(word), _CLUSTER))}  # a value glued to a row of options
         for piece in pieces:
             if piece.startswith("~"):
                 yield "/" + piece  # another's home, or one's own: outside in any case

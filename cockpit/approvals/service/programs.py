@@ -42,7 +42,7 @@ def judge(program: str, arguments: Sequence[str], *, is_first: bool) -> Danger |
     return found(name, arguments)
 
 
-def feeds_on(program: str, arguments: Sequence[str]) -> bool:
+def feeds_on(program: str) -> bool:
     """Return whether a program runs what it is fed."""
     name = program.casefold()
     versioned = _VERSIONED.fullmatch(name)
@@ -183,7 +183,7 @@ def _run(words: str, arguments: Sequence[str], calm: frozenset[str]) -> Danger |
         if word == "--":
             break
         if word.startswith("-"):
-            if word not in calm and (names == 0 or not calm):
+            if word not in calm and names == 0:
                 return Danger(Shape.CODE, f"{words} {word}")
             continue
         names += 1

@@ -19,13 +19,14 @@ _WORDS = re.compile(r"[A-Za-z0-9_./:=@,+%~-]+")
 _WORDS_LIMIT = 400
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(/.*)?")
 _RUNNING_OPTIONS = named(
-    "exec exec-batch eval pre to-command checkpoint-action use-compress-program compress-program rsh rsync-path"
+    "exec exec-batch eval pager pre to-command checkpoint-action use-compress-program compress-program rsh rsync-path"
     " upload-pack receive-pack open-files-in-pager ext-diff hostname-bin config-env script-shell node-options call"
     " command run-command init-file init-script rcfile startup-file proxy-command use-askpass preprocessor require"
     " import loader"
 )
 """Long options of one program or another that run something. Many programs take every beginning of a name."""
 _NOWHERE = Place("/nowhere")
+_STARTERS = named("uv poetry pdm hatch rye pipenv bundle npx bunx pnpx npm pnpm yarn bun conda mise timeout")
 _RUNNING_WORDS = re.compile(r"(proxy|local|knownhosts)command|sshcommand|git_ssh|ld_preload|askpass", re.IGNORECASE)
 
 
@@ -37,7 +38,7 @@ class Reading:
     section: Section | None
     """Lines of which section may answer it; None: no line can."""
     text: str
-    """What it asks for in one spelling, without what differs between sessions."""
+    """What it asks for in one spelling; `.` stands for the workspace."""
     form: Form = Form.PLAIN
     parts: tuple[Part, ...] = ()
     folder: str = ""
@@ -73,10 +74,10 @@ def read_request(request: RequestRaised, place: Place) -> Reading:
         case RequestKind.TOOL:
             dangers = tuple(_rough(f"{request.title}\n{request.detail}", place))
             section = Section.TOOLS if request.tool else None
-            text = request.tool or place.normalised(request.title)
+            text = request.tool or place.located(request.title)
             return Reading(request.kind, section, text, tool=request.tool, dangers=dangers)
         case RequestKind.QUESTION:
-            return Reading(request.kind, None, place.normalised("\n".join((request.title, *request.options))))
+            return Reading(request.kind, None, place.located("\n".join((request.title, *request.options))))
 
 
 def read_line(line: str) -> Reading:
@@ -103,10 +104,8 @@ def _read(script: Script, place: Place, cwd: str, raw: str) -> Reading:
     dangers = [Danger(Shape.OUTSIDE, f"in {cwd or script.folder}")] if folder is None else []
     folder = folder or ""
     parts = tuple(Part(tuple(place.relative(w, folder) for w in part.words), part.is_fed) for part in script.parts)
-    if script.form is Form.PLAIN:
-        text = place.normalised(replace(script, parts=parts).text)
-    else:
-        text = place.normalised(raw.strip())
+    plain = replace(script, parts=parts).text if script.form is Form.PLAIN else raw.strip()
+    text = place.located(plain)
     if script.form is Form.OPAQUE:
         dangers += _rough(raw, place)
     else:
@@ -124,8 +123,8 @@ def _of_part(part: Part, place: Place, folder: str) -> Iterator[Danger]:
         return
     if "=" in words[0]:
         yield Danger(Shape.ENVIRONMENT, words[0])
-    if part.is_fed and feeds_on(_name(words[0]), words[1:]):
-        yield Danger(Shape.DOWNLOAD, f"{words[0]} runs what it is fed")
+    if part.is_fed and (fed := _fed(words)):
+        yield Danger(Shape.DOWNLOAD, f"{fed} runs what it is fed")
     for number, word in enumerate(words):
         if number == 0 or _may_be_program(word):
             danger = judge(_name(word), words[number + 1 :], is_first=number == 0)
@@ -133,6 +132,12 @@ def _of_part(part: Part, place: Place, folder: str) -> Iterator[Danger]:
                 yield danger
         if danger := _of_word(word) or place.danger_of_word(word, folder, is_program=number == 0):
             yield danger
+
+
+def _fed(words: tuple[str, ...]) -> str:
+    """Return the program of a command that runs what the command is fed; empty: there is none."""
+    count = len(words) if _name(words[0]) in _STARTERS else 1
+    return next((word for word in words[:count] if feeds_on(_name(word))), "")
 
 
 def _name(word: str) -> str:
@@ -163,7 +168,7 @@ def _rough(text: str, place: Place) -> Iterator[Danger]:
         if danger := _of_word(word) or place.danger_of_word(word, "", is_program=True):
             yield danger
     for piped in re.findall(r"\|&?\s*(\S+)", text):
-        if feeds_on(_name(piped), ()):
+        if feeds_on(_name(piped)):
             yield Danger(Shape.DOWNLOAD, f"{piped} runs what it is fed")
 
 
@@ -179,7 +184,7 @@ def _edit(request: RequestRaised, place: Place) -> Reading:
         inside = place.inside(absolute)
         paths.append(inside if inside is not None else path)
     section = Section.EDITS if paths else None
-    text = "\n".join(sorted(paths)) or place.normalised(request.title)
+    text = "\n".join(sorted(paths)) or place.located(request.title)
     return Reading(request.kind, section, text, paths=tuple(paths), dangers=tuple(dangers))
 
 
@@ -197,12 +202,12 @@ def _network(request: RequestRaised, place: Place) -> Reading:
         dangers.append(danger)
     elif not host:
         dangers.append(Danger(Shape.NETWORK, request.host or "all of it"))
-    text = " ".join(part for part in (place.normalised(host or request.host), command.text if command else "") if part)
+    text = " ".join(part for part in (place.located(host or request.host), command.text if command else "") if part)
     form = command.form if command else Form.PLAIN
     return Reading(
         request.kind,
         Section.HOSTS if host or command else None,
-        text or place.normalised(request.title),
+        text or place.located(request.title),
         form,
         host=host,
         dangers=tuple(dangers),
