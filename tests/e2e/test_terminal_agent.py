@@ -19,6 +19,7 @@ rows = 30
 
 [agents.shell.patterns]
 idle = '(?m)^> ?\\Z'
+waiting = 'really\\? ?\\Z'
 """
 
 
@@ -55,6 +56,28 @@ def test_a_shell_is_seen_typed_into_and_left(place: Place) -> None:
     terminal.press("tab").expect("gree", "from the task")
     fleet.detach()
     assert kept_in_journal(place) == [], "what was typed unseen, and what was shown meanwhile, is kept nowhere"
+
+
+def test_a_prompt_of_its_own_needs_a_person_even_after_the_supervisor_was_killed(place: Place) -> None:
+    place.commit({"readme.txt": "A shop.\n", "cockpit.toml": SETTINGS})
+    (place.folder / "tasks.yaml").write_text(
+        "tasks:\n  - {title: Ask me, agent: shell, prompt: 'printf \"really? \"; read said; echo $said >said.txt'}\n"
+    )
+    begun = place.cockpit("run", str(place.folder / "tasks.yaml"))
+    assert begun.returncode == 0, begun.stderr
+    terminal = place.terminal()
+    fleet = Fleet.attach(terminal)
+    asks = fleet.session("Ask me").expect("asking")
+    terminal.expect("It waits at its own prompt; attach")
+    for supervisor in place.processes("cockpit.supervisor"):
+        supervisor.kill()
+    terminal.expect("supervisor restarted")
+    asks.expect("asking").open()
+    terminal.press("tab").expect("really?", "i types into it")
+    terminal.press("enter", "i").expect("your keys go to the program")
+    terminal.enter("yes, really").press("ctrl+]")
+    asks.expect("ready")
+    assert [one.read_text() for one in place.paths.workspaces.glob("*/said.txt")] == ["yes, really\n"]
 
 
 def kept_in_journal(place: Place) -> list[str]:
