@@ -24,4 +24,5 @@ def pictures() -> dict[Path, str]:
     """Return every drawn file with what it should hold."""
     from docs.generate import picture  # it needs the whole screen, and the pages do not
 
-    return {ROOT / "docs" / "screen-fleet.svg": picture.fleet()}
+    docs = ROOT / "docs"
+    return {docs / "screen-fleet.svg": picture.fleet(), docs / "screen-approvals.svg": picture.approvals()}

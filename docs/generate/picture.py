@@ -1,4 +1,4 @@
-"""The picture of the fleet screen: the real app, over a real socket, on recorded events; nothing in it is painted by hand."""
+"""The pictures of the fleet screen: the real app, over a real socket, on recorded events; nothing in it is painted by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,7 +16,7 @@ from cockpit.providers.paths import Paths
 from cockpit.screens.app import CockpitApp
 from cockpit.screens.wire import WIRE_VERSION, Hello
 from tests.screens import samples
-from tests.screens.supervisor import START, fake_supervisor
+from tests.screens.supervisor import START, FakeSupervisor, fake_supervisor
 
 SIZE = (132, 38)
 _TAKEN_AT = START + 400.0
@@ -27,10 +28,15 @@ _REMOTE_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 def fleet() -> str:
     """Return the fleet screen as SVG; the same at every time and place."""
-    return asyncio.run(_fleet())
+    return asyncio.run(_drawn(samples.fleet))
 
 
-async def _fleet() -> str:
+def approvals() -> str:
+    """Return the fleet screen with one card for what three agents ask alike."""
+    return asyncio.run(_drawn(samples.approvals))
+
+
+async def _drawn(story: Callable[[FakeSupervisor], None]) -> str:
     hello = Hello(
         version=WIRE_VERSION,
         repo="/src/payments",
@@ -48,7 +54,7 @@ async def _fleet() -> str:
         paths.ensure()
         with patch("time.time", return_value=_TAKEN_AT):
             async with fake_supervisor(paths.supervisor_socket) as supervisor:
-                samples.fleet(supervisor)
+                story(supervisor)
                 app = CockpitApp(hello, paths)
                 async with app.run_test(size=SIZE) as pilot:
                     await _settle(app, pilot, supervisor.state.seq)

@@ -6,14 +6,18 @@ from typing import Any
 
 from cockpit.changes.types import ChangeStat, FileStat
 from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Receipt, When
+from cockpit.costs.types import FleetBudget
 from cockpit.journal import types as ev
 from cockpit.sessions.types import (
     AgentMessage,
     AgentReady,
     AttentionItem,
     AttentionKind,
+    Budget,
     PlanChanged,
     PlanStep,
+    RateLimit,
+    RateLimitsReported,
     RequestKind,
     RequestRaised,
     SessionStatus,
@@ -215,3 +219,62 @@ def fleet(supervisor: FakeSupervisor) -> None:
     for name in ("remove dead code", "pin the tools"):
         created(supervisor, name, status=SessionStatus.LANDED)
     created(supervisor, "rewrite it in rust", status=SessionStatus.REJECTED)
+
+
+INSTALL = "pip install --upgrade httpx==0.28.1"
+
+
+def agent_at_work(supervisor: FakeSupervisor, name: str, agent: str, model: str, used: UsageReported) -> str:
+    """Begin a session of a named agent, with what it has used."""
+    session = working(supervisor, name, "pytest -q")
+    abilities = ("steers", "resumes", "asks")
+    supervisor.happen(session, ev.AgentLaunched(run=1, driver="acp", agent=agent, abilities=abilities))
+    supervisor.say(session, AgentReady(agent=agent, model=model, sandbox="bubblewrap"), used)
+    return session
+
+
+def approvals(supervisor: FakeSupervisor) -> None:
+    """Let three agents of three kinds ask the same, with budgets and an account that runs out."""
+    started(supervisor)
+    agents = ("native", "codex", "claude", "gemini")
+    budget = Budget(tokens=2_000_000, cost_usd=5.0)
+    supervisor.happen(
+        None,
+        ev.ConfigLoaded(
+            target="main",
+            agents=agents,
+            default_agent="native",
+            budgets=dict.fromkeys(agents, budget),
+            fleet_budget=FleetBudget(cost_usd_per_day=20.0),
+        ),
+        ev.DayBegan(day="2027-01-15"),
+    )
+    known = {"context_window": 272_000, "output_tokens": 21_400}
+    one = agent_at_work(
+        supervisor,
+        "fix login redirect",
+        "codex",
+        "gpt-5.5",
+        UsageReported(input_tokens=612_000, cached_tokens=540_000, cost_usd=1.62, context_used=101_000, **known),
+    )
+    supervisor.say(one, RateLimitsReported(limits=(RateLimit(name="5 hours", used_percent=86),)))
+    two = agent_at_work(
+        supervisor,
+        "typed settings",
+        "claude",
+        "opus",
+        UsageReported(input_tokens=940_000, cost_usd=4.38, context_used=231_000, **known),
+    )
+    three = agent_at_work(supervisor, "retry payments", "gemini", "", UsageReported(input_tokens=120_000, **known))
+    for session, folder, reason in (
+        (one, "", "The lock file is older than pyproject.toml."),
+        (two, "/src/payments", "httpx is missing, and the tests import it."),
+        (three, "", ""),
+    ):
+        cwd = f"/home/me/.local/share/cockpit/{session}{folder}"
+        asks(supervisor, session, INSTALL, likeness=INSTALL, cwd=cwd, reason=reason)
+        supervisor.at += 60
+    for name, agent in (("exchange rates", "native"), ("speed up imports", "codex")):
+        used = UsageReported(input_tokens=210_000, cost_usd=0.84, context_used=64_000, **known)
+        agent_at_work(supervisor, name, agent, "gpt-5.5", used)
+    ready(supervisor, "rename the ledger module")

@@ -15,7 +15,7 @@ from tests.screens import samples
 from tests.screens.pages import FleetPage, screen
 from tests.screens.supervisor import FakeSupervisor
 
-INSTALL = "pip install --upgrade httpx==0.28.1"
+INSTALL = samples.INSTALL
 OFFERS: dict[str, Any] = {
     "choices": [
         {"line": INSTALL, "section": "commands", "matched": 3, "of": 340, "examples": [INSTALL]},
