@@ -65,6 +65,11 @@ class CodexAgent(Agent):
         self._reviews: dict[str, Review] = {}
         self._running: CodexTurn | None = None
         self._announced = ""
+        for command in wire.log.commands:
+            if isinstance(command, Review) and (
+                command.id == self.record.open_command or not self.has_entered(command.id)
+            ):
+                self.review(command)
 
     # the cockpit's commands
 

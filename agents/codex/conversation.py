@@ -94,6 +94,16 @@ class Conversation:
         self.thread = str(answer["thread"]["id"])
         self.model = str(answer.get("model") or self._settings.model)
         self._translation.begin(self.thread, is_new=is_new)
+        if self._settings.model and not self._settings.base_url:
+            await self._check_model(self._settings.model)
+
+    async def _check_model(self, wanted: str) -> None:
+        """Say at once what would otherwise be the first turn's failure."""
+        listed = (await self.request("model/list", {"includeHidden": True})).get("data") or []
+        names = {str(one.get(key)) for one in listed for key in ("id", "model")}
+        shown = [str(one.get("id")) for one in listed if not one.get("hidden")]
+        if names and wanted not in names:
+            self._notice(f"codex does not know the model {wanted!r}; it lists {', '.join(shown)}")
 
     async def _resume(self, wanted: Params) -> Params | None:
         try:

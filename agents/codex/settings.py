@@ -36,7 +36,6 @@ class CodexSettings(BaseModel):
     reasoning_effort: str | None = None
     sandbox: Literal["workspace-write", "read-only", "danger-full-access"] = "workspace-write"
     network: bool = Field(default=False, description="commands in the sandbox may use the network")
-    shared: bool = Field(default=False, description="one codex process for all sessions of this agent")
     start_timeout_s: float = Field(default=60, gt=0, description="how long codex may take to answer when it starts")
     interrupt_timeout_s: float = Field(
         default=5, gt=0, description="how long codex may take to stop; then its process is ended and begun again"

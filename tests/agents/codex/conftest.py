@@ -18,7 +18,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
     made: list[Bridge] = []
 
     def one(*traits: str, **settings: object) -> Bridge:
-        command = [sys.executable, str(Path(peer.__file__)), *traits]
+        command = [sys.executable, "-I", "-S", str(Path(peer.__file__)), *traits]
         bridge = Bridge(tmp_path, {"command": command, "interrupt_timeout_s": 5, **settings}, f"s{len(made) + 1}")
         made.append(bridge)
         return bridge

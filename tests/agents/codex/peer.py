@@ -115,6 +115,8 @@ class Peer:
                 self.refuse(message, "no active turn")
             case "thread/backgroundTerminals/clean":
                 self.reply(message)
+            case "model/list":
+                self.reply(message, data=[{"id": "a-model", "model": "a-model", "hidden": False}])
 
     def begin(self, message: Message) -> None:
         if "lost" in self.traits and message["method"] == "thread/resume":

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from cockpit.sessions.types import (
     AgentMessage,
@@ -18,17 +21,27 @@ from cockpit.sessions.types import (
     ToolEnded,
     TurnEnded,
 )
-from tests.agents.codex.conftest import Make
+from tests.agents.codex import peer
 from tests.agents.codex.harness import Bridge
 
 ONCE, DENY = AnswerDecision.ONCE, AnswerDecision.DENY
 
 
-@pytest.fixture
-async def bridge(make: Make) -> AsyncIterator[Bridge]:
-    one = make()
+# One bridge for all: each of them ends its turn.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("codex")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bridge(folder: Path) -> AsyncIterator[Bridge]:
+    one = Bridge(folder, {"command": [sys.executable, "-I", "-S", str(Path(peer.__file__))]})
     await one.start()
     yield one
+    await one.close()
 
 
 async def asked(bridge: Bridge, method: str, **params: Any) -> RequestRaised:
@@ -37,8 +50,10 @@ async def asked(bridge: Bridge, method: str, **params: Any) -> RequestRaised:
 
 
 async def answered(bridge: Bridge) -> Any:
-    """Return what codex was answered."""
-    return json.loads((await bridge.until(AgentMessage)).text)
+    """Return what codex was answered, once the turn has ended."""
+    message = await bridge.until(AgentMessage)
+    await bridge.until(TurnEnded)
+    return json.loads(message.text)
 
 
 async def test_a_command_is_asked_for_as_the_shell_will_read_it(bridge: Bridge) -> None:
@@ -56,7 +71,7 @@ async def test_a_reason_reaches_codex_before_the_refusal(bridge: Bridge) -> None
     assert (request.argv, request.shell, request.reason) == (("reboot",), "", "why-not")
     await bridge.answer(request.request, DENY, "never on a shared machine")
     assert await answered(bridge) == {"decision": "decline"}
-    said = json.dumps(bridge.sent("turn/steer")[0]["input"])
+    said = json.dumps(bridge.sent("turn/steer")[-1]["input"])
     assert "never on a shared machine" in said
     out = [text for way, text in bridge.frames() if way == "out"]
     assert '"turn/steer"' in out[-2]
@@ -161,7 +176,6 @@ async def test_older_questions_are_understood(bridge: Bridge) -> None:
     assert request.shell == "make"
     await bridge.answer(request.request, ONCE)
     assert await answered(bridge) == {"decision": "approved"}
-    await bridge.until(TurnEnded)
     changes = {"b.py": {"type": "add", "content": "new"}}
     request = await asked(bridge, "applyPatchApproval", fileChanges=changes)
     assert request.paths == (str(bridge.workspace / "b.py"),)
@@ -172,7 +186,6 @@ async def test_older_questions_are_understood(bridge: Bridge) -> None:
 async def test_what_nobody_knows_is_refused_and_told(bridge: Bridge) -> None:
     await bridge.send("ask attestation/generate")
     assert (await answered(bridge))["code"] == -32601
-    await bridge.until(TurnEnded)
     await bridge.send("ask currentTime/read")
     assert (await answered(bridge))["currentTimeAt"] > 0
     assert any("attestation/generate" in notice.text for notice in bridge.seen(AgentNotice))

@@ -98,3 +98,10 @@ async def test_tools_that_do_not_start_are_told(make: Make) -> None:
         await bridge.start()
         assert (await bridge.turn("hello")).reason is TurnReason.COMPLETED
         assert said in notices(bridge)
+
+
+async def test_a_model_that_codex_does_not_know_is_told(make: Make) -> None:
+    bridge = make(model="no-model")
+    await bridge.start()
+    await bridge.turn("hello")
+    assert "does not know the model 'no-model'; it lists a-model" in notices(bridge)
