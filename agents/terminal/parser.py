@@ -195,7 +195,7 @@ class Parser:
             case "?", "n" if numbers[0] == 6:
                 screen.write_process_input(f"\x1b[?{screen.cursor.y + 1};{screen.cursor.x + 1}R")
             case "?", "$p":
-                screen.write_process_input(f"\x1b[?{numbers[0]};0$y")  # a mode that is not known here
+                screen.write_process_input(f"\x1b[?{numbers[0]};{screen.state_of(numbers[0])}$y")
             case ">", "c" if numbers[0] == 0:
                 screen.write_process_input("\x1b[>0;0;0c")
             case "", "!p":

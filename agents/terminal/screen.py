@@ -17,6 +17,7 @@ from agents.terminal.colours import restyled
 
 ALTERNATE_MODES = frozenset({47, 1047, 1049})
 BRACKETED_PASTE, APPLICATION_CURSOR = 2004, 1
+_OWN_MODES = (6, 7, 25)  # origin, wrapping, cursor
 _MARKS_KEPT = 3
 """Of a character and the marks over it no more is kept."""
 _STYLES_KEPT = 256
@@ -172,10 +173,20 @@ class TerminalMemory(pyte.Screen):
                 self._show_alternate(is_on=is_on)
             elif mode == 1048:
                 (self.save_cursor if is_on else self.restore_cursor)()
-            elif mode in (6, 7, 25):  # origin, wrapping, cursor: the screen's own
+            elif mode in _OWN_MODES:
                 (self.set_mode if is_on else self.reset_mode)(mode, private=True)
             elif mode in (BRACKETED_PASTE, APPLICATION_CURSOR):
                 (self.switched_on.add if is_on else self.switched_on.discard)(mode)
+
+    def state_of(self, mode: int) -> int:
+        """Return how a private mode stands, as DECRPM has it: 1 on, 2 off, 0 not known here."""
+        if mode in ALTERNATE_MODES:
+            return 1 if self.has_alternate else 2
+        if mode in (BRACKETED_PASTE, APPLICATION_CURSOR):
+            return 1 if mode in self.switched_on else 2
+        if mode in _OWN_MODES:
+            return 1 if mode << 5 in self.mode else 2
+        return 0
 
     def _show_alternate(self, *, is_on: bool) -> None:
         if is_on and self._main is None:

@@ -105,8 +105,9 @@ def test_a_string_that_never_ends_does_not_swallow_the_rest_for_ever(tube: Tube)
 
 
 def test_questions_are_answered_to_the_program_alone(tube: Tube) -> None:
-    tube.feed("\x1b[5n\x1b[3;5H\x1b[6n\x1b[c\x1b[>c\x1b[?6n\x1b[?2026$p")
-    assert tube.answers == ["\x1b[0n", "\x1b[3;5R", "\x1b[?62;22c", "\x1b[>0;0;0c", "\x1b[?3;5R", "\x1b[?2026;0$y"]
+    tube.feed("\x1b[5n\x1b[3;5H\x1b[6n\x1b[c\x1b[>c\x1b[?6n\x1b[?2026$p\x1b[?25$p\x1b[?2004$p")
+    answers = ["\x1b[0n", "\x1b[3;5R", "\x1b[?62;22c", "\x1b[>0;0;0c", "\x1b[?3;5R", "\x1b[?2026;0$y"]
+    assert tube.answers == [*answers, "\x1b[?25;1$y", "\x1b[?2004;2$y"]
     assert tube.shown() == ""
 
 
