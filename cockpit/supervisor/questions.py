@@ -117,12 +117,12 @@ class Questions:
             async with asyncio.timeout(minutes * 60):
                 return await future
         except TimeoutError:
-            self._withdraw(key, "")
-            return Words(
+            told = (
                 f"Nobody answered within {minutes:g} minutes. Do what is safe either way; otherwise end your turn and "
-                "say in your last message what you need to know.",
-                ok=False,
+                "say in your last message what you need to know."
             )
+            self._withdraw(key, told)
+            return Words(told, ok=False)
 
     def _withdraw(self, key: _Key, told: str) -> None:
         """Take a question back, and let the calls go that wait for it."""
