@@ -173,6 +173,7 @@ class AcpAgent(Agent):
 
         conversation = self.conversation
         assert conversation is not None
+        self._client.denied.clear()
         self._prompt = asyncio.create_task(conversation.prompt(words))
         # Waited for, not awaited: an interrupt ends the prompt by the protocol's means first.
         await asyncio.wait({self._prompt})
@@ -186,7 +187,11 @@ class AcpAgent(Agent):
             return Ending(TurnReason.FAILED, error=f"the agent failed: {explained(error)}")
         except ConnectionError:
             return Ending(TurnReason.FAILED, error=await self._life.why_ended())
-        translator = self._client.translator
+        client, translator = self._client, self._client.translator
+        is_cancelled = response.get("stopReason") == "cancelled"
+        if is_cancelled and client.denied and not client.is_cancelling and not self.next:
+            # Some end their turn over a denial; a person who said no to one thing did not say no to all.
+            self.next.append(f"The human denied this: {client.denied[-1]}\nGo on without it.")
         self._client.end_turn()
         self._client.emit(translator.result(response))
         completed = Ending(TurnReason.COMPLETED, summary=translator.last_message[-_SUMMARY_CHARS:])

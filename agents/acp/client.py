@@ -49,6 +49,8 @@ class Client:
         """What the agent reports is history that is known already."""
         self.is_cancelling = False
         """The turn is being ended: what is still asked has no answer any more."""
+        self.denied: list[str] = []
+        """What was denied since the agent was last spoken to."""
         self.heard = 0
         """How many reports came."""
 
@@ -134,6 +136,8 @@ class Client:
             return self._allow(options)
         if not answer.id and self.is_cancelling:
             return _CANCELLED
+        if answer.id:
+            self.denied.append(request.title)
         if answer.id and answer.text.strip():
             self._tell(f"The human denied this: {request.title}\nTheir reason: {answer.text.strip()}")
         reject = option_of_kind(options, "reject_once")

@@ -204,6 +204,8 @@ class Peer:
         if chosen == "o-allow_once" and kind == "execute":
             Path("made").touch()
         await self.say(f"answer: {chosen}\n")
+        if chosen == "o-reject_once" and OPTIONS.get("sulks"):
+            self.cancelled.set()
 
     async def do_form(self) -> None:
         """Have a form filled in."""

@@ -70,6 +70,15 @@ async def test_an_agent_that_cannot_be_refused_is_cancelled(peer: PeerBench) -> 
     assert "no way to allow this once" in peer.seen(AgentNotice)[-1].text
 
 
+async def test_one_that_ends_its_turn_over_a_denial_is_told_to_go_on(peer: PeerBench) -> None:
+    peer.be(sulks=True)
+    await peer.start()
+    peer.send("touch")
+    await peer.asked_for(AnswerDecision.DENY)
+    end, said = await peer.ended_with()
+    assert end.reason is TurnReason.COMPLETED and "heard: Go on without it." in said
+
+
 async def test_a_form_becomes_questions(peer: PeerBench) -> None:
     await peer.start()
     peer.send("form")
