@@ -14,6 +14,7 @@ from textual.widgets import TextArea
 
 from cockpit.providers.text import Safe, clean, clean_line
 from cockpit.screens.keys import Context, bindings
+from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 
 _AGENT = re.compile(r"@([A-Za-z0-9._-]+)(?:\s+|$)")
@@ -81,6 +82,13 @@ class Fork:
     agent: str
     takes_conversation: bool
     """An agent of the same name goes on with a copy of the conversation."""
+
+    @classmethod
+    def of(cls, session: SessionState) -> Fork:
+        """Return the fork of a session."""
+        label = Safe(f"{session.number} {clean_line(session.name)}")
+        can = "forks" in session.abilities and bool(session.thread)
+        return cls(session.id, label, session.agent_name or session.task.agent, can)
 
 
 def named_agent(text: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from pathlib import PurePath
 
 from cockpit.changes.types import QueueStatus
@@ -27,6 +28,8 @@ from widgets.spending import (
 )
 
 _BAR_WIDTH = 10
+_WIDE, _WARNINGS = 120, 3
+"""From this width on, so many agents whose allowance runs out are named; else the one that is nearest to it."""
 _COUNTED = (
     ("working", (SessionStatus.WORKING, SessionStatus.PREPARING), "working"),
     ("checking", (SessionStatus.CHECKING,), "working"),
@@ -62,7 +65,7 @@ class Header(Bar):
 def header_parts(store: Store, repository: str, width: int, look: Look) -> tuple[Parts, Parts]:
     """Return the left and the right end. What is urgent stays; the rest gives way on a narrow screen."""
     state = store.state
-    badges = _badges(store, look)
+    badges = _badges(store, look, _WARNINGS if width >= _WIDE else 1)
     name = cut(clean_line(PurePath(repository).name or "cockpit"), max(8, width // 5))
     place: Parts = [(f" {name}", look["strong"])]
     if state.target and width >= 60:
@@ -113,14 +116,14 @@ def _queue(state: State, look: Look) -> Parts:
     return [(text, look["dim"]), (f", {blocked} blocked" if blocked else "", look["failed"])]
 
 
-def _badges(store: Store, look: Look) -> Parts:
+def _badges(store: Store, look: Look, warnings: int) -> Parts:
     state = store.state
     words: list[tuple[str, str]] = []
     if store.link is not LinkStatus.LIVE:
         words.append((store.link.value, "failed" if store.link is LinkStatus.FOREIGN else "badge"))
     if state.config_error:
         words.append(("cockpit.toml is broken", "failed"))
-    words += [(warning, "badge") for warning in warnings_of(state.limits)]
+    words += [(warning, "badge") for warning in islice(warnings_of(state.limits), warnings)]
     if any(session.is_scripted for session in state.sessions.values()):
         words.append(("scripted model", "badge"))
     if state.seq and not state.sandbox:

@@ -88,10 +88,10 @@ def limit_words(limit: RateLimit, now: float) -> Safe:
 
 
 def warnings_of(limits: Mapping[str, tuple[RateLimit, ...]]) -> Iterator[Safe]:
-    """Yield a warning for each agent whose allowance is nearly used up."""
-    for agent, each in limits.items():
-        limit = most_used(each)
-        if limit is not None and limit.used_percent > FULL_PERCENT:
+    """Yield a warning for each agent whose allowance is nearly used up, the nearest to it first."""
+    found = [(agent, limit) for agent, each in limits.items() if (limit := most_used(each)) is not None]
+    for agent, limit in sorted(found, key=lambda one: -one[1].used_percent):
+        if limit.used_percent > FULL_PERCENT:
             yield Safe(f"{clean_line(agent)}: {clean_line(limit.name)} {limit.used_percent:.0f} %")
 
 

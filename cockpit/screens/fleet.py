@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
-from cockpit.providers.text import Safe, clean_line
+from cockpit.providers.text import Safe
 from cockpit.screens.deciding import DecidingScreen
 from cockpit.screens.keys import Context, Keyboard, bindings
 from cockpit.screens.link import Link
@@ -201,9 +201,7 @@ class FleetScreen(DecidingScreen):
         if session.workspace is None:
             self.tell(Trouble(f"Session {session.number} has no work to begin from.", next="Begin a new task instead."))
             return
-        label = Safe(f"{session.number} {clean_line(session.name)}")
-        can = "forks" in session.abilities and bool(session.thread)
-        self.box.begin_fork(Fork(session.id, label, session.agent_name or session.task.agent, can))
+        self.box.begin_fork(Fork.of(session))
         self.box.focus()
 
     async def action_filter(self) -> None:
