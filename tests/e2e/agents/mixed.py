@@ -26,11 +26,11 @@ FILES = {
     "tests.sh": f"{holding(HELD)}; echo 12 passed\n",
 }
 TITLES = {
-    "codex": "Round tax once",
-    "claude": "Escape CSV names",
-    "gemini": "Explain prices",
-    "opencode": "Sort the list",
-    "codex_acp": "Keep receipts",
+    "codex": "codex: round tax",
+    "claude": "claude: CSV names",
+    "gemini": "gemini: explain",
+    "opencode": "opencode: sort",
+    "codex_acp": "codex-acp: units",
 }
 
 

@@ -39,9 +39,8 @@ async def record(bed: Bed) -> str:
         await asyncio.to_thread(fleet.session(first.title).expect, "ready")
         for worker in others:
             await asyncio.to_thread(fleet.session(worker.title).expect, "working")
-        shown = others[0]
-        fleet.terminal.type(str(workers.index(shown) + 1))
-        await asyncio.to_thread(fleet.terminal.expect, shown.hand.name, "context")
+        await asyncio.to_thread(fleet.session(first.title).open)
+        await asyncio.to_thread(fleet.terminal.expect, "receipt", "context")
         screen = fleet.terminal.coloured()
         for worker in others:
             open_gate(bed.workspace(worker.session), mixed.HELD)
@@ -73,8 +72,10 @@ async def main() -> None:
         model.close()
         left = await asyncio.to_thread(place.close)
         shutil.rmtree(place.folder, ignore_errors=True)
+    if left:
+        sys.stderr.write(f"ended at the end: {len(left)} processes\n")
     FILE.write_text(paint(screen), encoding="utf-8")
-    sys.stdout.write(f"{FILE.relative_to(ROOT)}: {COLUMNS}x{ROWS}{', left behind: ' + str(left) if left else ''}\n")
+    sys.stdout.write(f"{FILE.relative_to(ROOT)}: {COLUMNS}x{ROWS}\n")
 
 
 if __name__ == "__main__":
