@@ -45,6 +45,7 @@ LEAVE_S = 3.0
 """How long the program may take to leave when it was asked to."""
 CALM_S = 1.5
 """How long each means of an interrupt is given: the keys, the keys again, TERM, KILL."""
+_WORDS_CHARS = 2
 _WAITS = "It waits at its own prompt; attach to its terminal to answer"
 
 
@@ -195,7 +196,7 @@ class TerminalAgent(Agent):
 
     def _ending(self) -> Ending:
         status = self._program.exit_status
-        last = clean_line(self._window.text.strip().rpartition("\n")[2])[:200]
+        last = _last_words(self._window.text)
         if status is None:
             return Ending(TurnReason.COMPLETED, summary=last)
         if status == 0:
@@ -261,6 +262,12 @@ class TerminalAgent(Agent):
         if text.strip() and text != self._told:
             self._told = text
             self.wire.emit(AgentMessage(item=f"screen-{uuid.uuid4().hex[:10]}", text=text))
+
+
+def _last_words(text: str) -> str:
+    """Return the last line of a screen that says something, not an empty prompt or a frame."""
+    said = (line for line in reversed(text.split("\n")) if sum(map(str.isalnum, line)) >= _WORDS_CHARS)
+    return clean_line(next(said, "").strip())[:200]
 
 
 async def serve(wire: Wire, assignment: Assignment) -> None:

@@ -29,6 +29,13 @@ _TOKEN = re.compile(
 _STRING_END = re.compile("\x07|\x1b\\\\|\x9c|[\x18\x1a]|\x1b(?!\\\\|\\Z)")
 _PLAIN_FLOOD = re.compile(rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xc2]*")
 
+_COLOURS = {
+    # Programs ask whether they are on a dark ground. They are told so: what they then draw is readable on a light one,
+    # too, because the pane sees to it, and the same whoever looks.
+    "]10;?": "\x1b]10;rgb:d8d8/d8d8/e0e0\x1b\\",
+    "]11;?": "\x1b]11;rgb:1515/1818/2020\x1b\\",
+}
+
 _CONTROLS = {
     "\x08": "backspace",
     "\t": "tab",
@@ -81,6 +88,8 @@ class Parser:
         self._held = ""
         self._string_chars = 0
         """How much of a string was skipped; 0: outside of one."""
+        self._string_head = ""
+        """How the string begins: enough to know a question about colours."""
 
     def feed(self, data: bytes) -> None:
         """Take what the program printed."""
@@ -111,12 +120,16 @@ class Parser:
 
     def _skip_string(self, text: str, place: int) -> int:
         found = _STRING_END.search(text, place)
+        if found is None and text.endswith("\x1b"):
+            self._held, text = "\x1b", text[:-1]
+        end = found.start() if found is not None else len(text)
+        self._string_head = (self._string_head + text[place : min(end, place + 8)])[:8]
         if found is not None:
             self._string_chars = 0
+            if (colour := _COLOURS.get(self._string_head)) is not None:
+                self._screen.write_process_input(colour)
             # An ESC that does not end the string begins what comes next.
             return found.start() if found.group() == "\x1b" else found.end()
-        if text.endswith("\x1b"):
-            self._held, text = "\x1b", text[:-1]
         self._string_chars += len(text) - place
         if self._string_chars > _STRING_CHARS:
             self._string_chars = 0
@@ -132,7 +145,7 @@ class Parser:
             case "escape":
                 self._escape(found["escape"])
             case "string":
-                self._string_chars = 1
+                self._string_chars, self._string_head = 1, found["string"]
             case "final":
                 self._sequence(found["prefix"], found["parameters"], found["between"], found["final"])
             case _:

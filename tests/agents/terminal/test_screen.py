@@ -111,6 +111,15 @@ def test_questions_are_answered_to_the_program_alone(tube: Tube) -> None:
     assert tube.shown() == ""
 
 
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_a_question_about_colours_is_answered_and_no_other_string_is(tube: Tube, size: int) -> None:
+    asked = "\x1b]11;?\x07\x1b]10;?\x1b\\\x1b]52;c;?\x07\x1bP11;?\x1b\\\x1b]11;?more\x07x"
+    for place in range(0, len(asked), size):
+        tube.feed(asked[place : place + size])
+    assert tube.answers == ["\x1b]11;rgb:1515/1818/2020\x1b\\", "\x1b]10;rgb:d8d8/d8d8/e0e0\x1b\\"]
+    assert tube.shown() == "x"
+
+
 def test_the_alternate_screen_gives_the_main_one_back(tube: Tube) -> None:
     tube.feed("main\r\n$ \x1b[?1049h\x1b[2J\x1b[Hfull screen")
     assert tube.shown() == "full screen"

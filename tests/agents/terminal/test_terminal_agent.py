@@ -61,7 +61,7 @@ async def test_unusable_settings_are_named(shell: TerminalBench, settings: dict[
 async def test_a_message_is_typed_and_its_turn_ends_at_the_prompt(shell: TerminalBench) -> None:
     await shell.begin()
     ended = await shell.turn("echo six times seven is $((6*7)) >made.txt; cat made.txt")
-    assert ended.reason is TurnReason.COMPLETED
+    assert (ended.reason, ended.summary) == (TurnReason.COMPLETED, "six times seven is 42")
     assert (shell.workspace / "made.txt").read_text() == "six times seven is 42\n"
     told = shell.seen(AgentMessage)[-1].text
     assert told.splitlines()[-2:] == ["six times seven is 42", ">"]
