@@ -12,7 +12,7 @@ INSTALL = "npm install -g @openai/codex"
 
 
 class CodexSettings(BaseModel):
-    """What a codex agent can be told. `driver` names the driver and is not ours to read."""
+    """What a codex agent can be told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,15 +26,14 @@ class CodexSettings(BaseModel):
     env: dict[str, str] = Field(
         default_factory=dict, description="variables for codex; `$NAME` stands for one of the cockpit's own"
     )
-    allow: tuple[str | tuple[str, ...], ...] = Field(
-        default=(), description="commands that never ask; it is the supervisor who answers for them"
-    )
     base_url: str | None = Field(
         default=None, description="a local endpoint that speaks the Responses API, instead of codex's own"
     )
     api_key_env: str = Field(default="", description="name of the variable with that endpoint's key; empty: none")
-    reasoning_effort: str | None = None
-    sandbox: Literal["workspace-write", "read-only", "danger-full-access"] = "workspace-write"
+    reasoning_effort: str | None = Field(default=None, description="by codex's name for it; empty: its own default")
+    sandbox: Literal["workspace-write", "read-only", "danger-full-access"] = Field(
+        default="workspace-write", description="what its commands may do without asking, by codex's names"
+    )
     network: bool = Field(default=False, description="commands in the sandbox may use the network")
     start_timeout_s: float = Field(default=60, gt=0, description="how long codex may take to answer when it starts")
     interrupt_timeout_s: float = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.codex.settings import CodexSettings
 from agents.native.settings import NativeSettings
 from agents.terminal.settings import Patterns, TerminalSettings
 from cockpit.approvals.service.danger import Danger, Shape
@@ -108,6 +109,20 @@ repaired. `driver = "native"` speaks to a model at an OpenAI-compatible endpoint
 """
 
 
+_CODEX = """\
+`driver = "codex"` drives the `codex` command. It keeps a folder of its own for it, with your `~/.codex/config.toml` beneath
+the cockpit's settings and your log-in as a link; your own file is never written. Its commands run in codex's sandbox: they
+can commit to the session's branch, and write neither elsewhere in the repository nor to other workspaces or `/tmp`. Codex's
+goals are off: how far it goes on is the cockpit's budget.
+
+```toml
+[agents.local-codex]                        # codex with a model of your own, if that speaks the Responses API
+driver = "codex"
+model = "name-of-the-model"
+base_url = "http://127.0.0.1:8000/v1"
+```
+"""
+
 _TERMINAL = """\
 `driver = "terminal"` runs any other program in a terminal of its own, which the detail shows live; `i` types into it. A
 task is typed as it is, so is what the checks found: what that means is the program's business. Without a protocol there
@@ -139,7 +154,8 @@ def page() -> str:
         *section(TerminalSettings, '`[agents.NAME]` with `driver = "terminal"`', ("driver", "patterns")),
         *section(Patterns, "`[agents.NAME.patterns]`"),
     ]
-    text = "\n".join((_HEAD, reference().rstrip(), "", _NATIVE, *native, _TERMINAL, *terminal))
+    codex = section(CodexSettings, '`[agents.NAME]` with `driver = "codex"`', ("driver",))
+    text = "\n".join((_HEAD, reference().rstrip(), "", _NATIVE, *native, _CODEX, *codex, _TERMINAL, *terminal))
     return text.replace("[Approve](#approve)", _choices()).rstrip() + "\n"
 
 
