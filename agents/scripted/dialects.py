@@ -19,6 +19,8 @@ _FOLDER_OF_GEMINI = re.compile(r"(?i)working in the director(?:y|ies):?\s*(?:- )
 _OUR_OWN = {"ask": "ask_human"}
 """Tools of the native agent that others have from the cockpit's MCP server."""
 
+_SERVER = "mcp__cockpit"
+
 Arguments = dict[str, Any]
 Said = tuple[str, Arguments | str]
 
@@ -51,8 +53,9 @@ def _mcp(name: str, arguments: Arguments, request: Request) -> ToolUse:
     """Return the call of an MCP tool x, offered as x, server_x, mcp_server_x, mcp__server__x or in a namespace."""
     found = [tool for tool in request.tools if tool.name == name]
     found += [tool for tool in request.tools if tool.name.endswith(f"_{name}")]
-    if not found:  # offered by its name only, in what the agent says to begin with
+    if not found:  # there, but to be looked for: claude names such tools to begin with, codex has a search for them
         found = [Offered(one) for one in re.findall(rf"\bmcp__\w+__{re.escape(name)}\b", request.context)]
+        found += [Offered(name, _SERVER) for tool in request.tools if tool.name == "exec_command"]
     return ToolUse(found[0] if found else Offered(name), json.dumps(arguments))
 
 

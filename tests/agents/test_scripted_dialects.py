@@ -86,6 +86,8 @@ def test_tools_of_an_mcp_server_by_whatever_name_they_are_offered(offered: str) 
 def test_tools_of_an_mcp_server_that_are_only_named() -> None:
     context = "These tools can be loaded:\nmcp__cockpit__run_checks\nmcp__cockpit__note"
     assert _said("Bash ToolSearch", CHECKS, context=context)[0][0] == "mcp__cockpit__run_checks"
+    called = render((CHECKS,), Request((), (Offered("exec_command"),)))[1][0].tool
+    assert (called.name, called.namespace) == ("run_checks", "mcp__cockpit")
 
 
 def test_what_only_the_native_agent_has() -> None:

@@ -42,6 +42,9 @@ async def test_from_the_task_to_the_main_branch(hand: Hand, make_bed: MakeBed) -
     if hand.asks_before_edits:
         assert answered.about(RequestKind.EDIT, "prices.txt")
 
+    # it had the cockpit's own checks run, through MCP, and was told where they failed
+    assert bed.model.heard("failed: marker"), bed.account(session)
+
     # the supervisor is killed and comes back: the agent was at work all the time
     await bed.kill_supervisor()
     person = await bed.start()
