@@ -159,15 +159,16 @@ def _cost(session: SessionState, state: State, room: int, look: Look) -> Iterato
             parts.append((f" ({count(usage.cached_tokens)} cached)", look["dim"]))
         parts.append((f"  {count(usage.output_tokens)} out", look["ink"]))
         yield _field("tokens", parts, look)
-        yield from _left(
-            "", float(usage.tokens), float(session.allowance.tokens), budget.tokens if budget else None, look
-        )
+        given = budget.tokens if budget else None
+        yield from _left("", float(usage.tokens), float(session.allowance.tokens), given, room, look)
         yield _field("cost", _money(usage, look), look)
         limit = budget.cost_usd if budget else None
         if usage.cost_usd is not None:
-            yield from _left("$", usage.cost_usd, session.allowance.cost_usd, limit, look)
+            yield from _left("$", usage.cost_usd, session.allowance.cost_usd, limit, room, look)
         elif limit is not None:
-            yield _field("", [(f"its limit of {dollars(limit)} cannot be counted", look["badge"])], look)
+            words = Safe(f"the limit of {dollars(limit)} cannot be counted")
+            for line in wrap(words, room - _LABEL_WIDTH):
+                yield _field("", [(line, look["badge"])], look)
     percent = context_percent(usage)
     if percent is not None and usage.context_window:
         width = min(_BAR_WIDTH, max(0, room - _LABEL_WIDTH - 16))
@@ -181,11 +182,11 @@ def _money(usage: Usage, look: Look) -> Parts:
     parts: Parts = [(words, look["dim" if words == UNKNOWN else "ink"])]
     if usage.cost_usd is not None and usage.unpriced_calls:
         calls = f"{usage.unpriced_calls} call{'' if usage.unpriced_calls == 1 else 's'}"
-        parts.append((f" and what {calls} cost, which is unknown", look["dim"]))
+        parts.append((f" ({calls} unknown)", look["dim"]))
     return parts
 
 
-def _left(unit: str, spent: float, granted: float, limit: float | None, look: Look) -> Iterator[Parts]:
+def _left(unit: str, spent: float, granted: float, limit: float | None, room: int, look: Look) -> Iterator[Parts]:
     """What is left of a limit, which counts from where a person last let the session go on."""
     if limit is None:
         return
@@ -194,7 +195,8 @@ def _left(unit: str, spent: float, granted: float, limit: float | None, look: Lo
     percent = 100 * since / limit
     told = f" {show(max(0.0, limit - since))} of {show(limit)} left"
     meaning = meaning_of(percent) if percent > FULL_PERCENT else "ink"
-    yield _field("", [*bar(percent, _BAR_WIDTH, look), (told, look[meaning])], look)
+    width = min(_BAR_WIDTH, max(0, room - _LABEL_WIDTH - len(told)))
+    yield _field("", [*bar(percent, width, look), (cut(Safe(told), room - _LABEL_WIDTH), look[meaning])], look)
 
 
 def _allowances(session: SessionState, state: State, room: int, look: Look) -> Iterator[Parts]:

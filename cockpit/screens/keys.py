@@ -196,7 +196,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.SHEET, "always.close", "escape", "cancel", "Leave everything as it was", "close"),
     _k(Context.SHEET, "always.broader", "j down", "choose(1)", "A broader line", "broader"),
     _k(Context.SHEET, "always.narrower", "k up", "choose(-1)", "A narrower line"),
-    _k(Context.SHEET, "always.place", "tab", "place", "Write it into the other file", "other file"),
+    _k(Context.SHEET, "always.place", "tab", "place", "Write it into the other file", "where"),
     _k(Context.SHEET, "always.once", "a", "allow('once')", "Allow this once only", "once"),
     _k(Context.SHEET, "always.session", "s", "allow('session')", "Allow for this session only", "session"),
 )

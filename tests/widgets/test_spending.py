@@ -102,7 +102,7 @@ def test_the_sheet_tells_what_is_left_of_a_budget() -> None:
 
 def test_a_part_of_the_cost_that_nobody_knows_is_told() -> None:
     calls = UsageReported(input_tokens=9, cost_usd=0.5), UsageReported(input_tokens=9)
-    assert "$0.50+ and what 1 call cost, which is unknown" in sheet(story(*calls).state)
+    assert "$0.50+ (1 call unknown)" in sheet(story(*calls).state)
 
 
 def test_an_allowance_that_runs_out_is_told_on_the_sheet_and_in_the_header() -> None:
@@ -142,3 +142,14 @@ def test_cost_and_context_have_a_column_where_there_is_room() -> None:
         assert ("$12.50" in text) is ("30%" in text) is (width == 110)
     unknown = SessionRow(story(UsageReported(input_tokens=9_000)).state.sessions[SESSION])
     assert "  ? " in "".join(piece for piece, _ in unknown.draw(110, LOOK, 0.0)[0])
+
+
+def test_a_narrow_sheet_cuts_nothing_that_matters() -> None:
+    budget = Budget(tokens=400_000, cost_usd=5.0)
+    call = UsageReported(input_tokens=80_000, context_used=170_000, context_window=200_000)
+    for width in (34, 40, 60):
+        text = sheet(story(call, budget=budget).state, width)
+        assert max(map(len, text.splitlines())) <= width
+        assert "320k of 400k left" in text
+        assert "85 % of 200k" in text
+        assert "$5.00" in text
