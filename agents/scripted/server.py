@@ -22,6 +22,7 @@ from agents.scripted.dialects import render
 from agents.scripted.pieces import Frame, Reply
 from agents.scripted.request import Answer, Request
 from agents.scripted.script import Failure, Script, Step
+from agents.stand_in import OWNER
 
 _BODY_LIMIT_BYTES = 256 * 1024 * 1024
 
@@ -167,7 +168,7 @@ class ScriptedModel:
             file.write(line + "\n")
 
     async def _models(self, request: web.Request) -> web.Response:
-        model = {"id": self._script.model, "object": "model", "created": 0, "owned_by": "scripted"}
+        model = {"id": self._script.model, "object": "model", "created": 0, "owned_by": OWNER}
         return web.json_response({"object": "list", "data": [model]})
 
     async def _hello(self, request: web.Request) -> web.Response:
