@@ -118,8 +118,11 @@ class CodexAgent(Agent):
                 await self.open()
                 await self._conversation.wait_for_tools()
                 return await self._carry_through(self._opening(message))
-            except (CodexError, RpcError, TimeoutError) as error:
-                return Ending(TurnReason.FAILED, error=str(error) or "codex does not answer")
+            except (CodexError, RpcError) as error:
+                return Ending(TurnReason.FAILED, error=str(error))
+            except TimeoutError:
+                await self._conversation.abandon()
+                return Ending(TurnReason.FAILED, error="codex did not answer; its process was ended")
             except Gone as gone:
                 if has_died:
                     return Ending(TurnReason.FAILED, error=f"codex ended twice in one turn; {gone}")

@@ -77,6 +77,9 @@ class Conversation:
             words = self._codex.last_words() if isinstance(error, Gone) else str(error) or "it does not answer"
             await self.abandon()
             raise CodexError(f"codex does not begin a conversation: {words}") from None
+        except asyncio.CancelledError:
+            await self.abandon()  # it runs, but has no conversation loaded
+            raise
 
     async def _load(self) -> None:
         wanted = thread_settings(self._assignment, self._settings, self._folders, self._run)

@@ -21,7 +21,7 @@ from agents.codex.settings import CodexSettings
 
 PROVIDER = "cockpit"
 _OPENAI_URL = "https://api.openai.com/v1"
-_NOT_FOR_MANY = ("notify", "tui", "default_permissions", "projects", "sqlite_home", "log_dir", "profile")
+_NOT_FOR_MANY = ("notify", "tui", "default_permissions", "sqlite_home", "log_dir", "profile")
 # A goal would have codex begin turns of its own, without end; its loop is the cockpit's.
 _OURS: dict[str, Any] = {
     "check_for_update_on_startup": False,
@@ -64,6 +64,10 @@ def prepare(home: Path, settings: CodexSettings, environ: Mapping[str, str]) -> 
         pass
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         problems.append(f"codex's own configuration is left aside, {user / 'config.toml'} cannot be read: {error}")
+    with contextlib.suppress(OSError, UnicodeDecodeError, TOMLKitError):
+        # What codex wrote there itself: that this repository is trusted.
+        own = tomlkit.parse((home / "config.toml").read_text(encoding="utf-8")).unwrap()
+        theirs = {**theirs, "projects": {**theirs.get("projects", {}), **own.get("projects", {})}}
     _link_log_in(home, user)
     is_logged_in = (home / "auth.json").exists()
     _write(home / "config.toml", configuration(theirs, settings, environ, is_logged_in=is_logged_in))

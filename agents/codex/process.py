@@ -27,6 +27,7 @@ from agents.environment import expand, named
 from agents.trace import Trace
 from cockpit.providers.process_tree import SESSION_MARKER
 from cockpit.providers.sandbox import scrubbed_env
+from cockpit.providers.text import clean
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _VERSION_LIMIT_S = 30
@@ -143,7 +144,7 @@ class Codex:
         except (Gone, RpcError, TimeoutError) as error:
             version = await asyncio.to_thread(_asked_version, settings.argv(), env, folder)
             refuse_old(version)
-            why = self.child.last_words() or str(error) or f"it said nothing for {settings.start_timeout_s:g} s"
+            why = clean(self.child.last_words()) or str(error) or f"it said nothing for {settings.start_timeout_s:g} s"
             raise CodexError(f"codex {version or '(of an unknown version)'} does not start: {why}") from None
         found = _VERSION.search(str(answer.get("userAgent", "")))
         version = found.group() if found else ""
@@ -165,7 +166,7 @@ class Codex:
         """Say how it ended, for people."""
         status = self.child.exit_status
         how = "it still runs" if status is None else f"exit status {status}" if status >= 0 else f"signal {-status}"
-        words = self.child.last_words()
+        words = clean(self.child.last_words())  # in colours
         return f"{how}: {words}" if words else how
 
 

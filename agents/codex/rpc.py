@@ -20,6 +20,8 @@ Params = dict[str, Any]
 METHOD_NOT_FOUND = -32601
 INTERNAL_ERROR = -32603
 _SHOWN_CHARS = 200
+_MOST_PUZZLES = 20
+"""So often is nonsense told; who writes more of it is known by then."""
 
 
 class RpcError(Exception):
@@ -70,6 +72,7 @@ class Peer:
         self._pending: dict[int, asyncio.Future[Params]] = {}
         self._answering: dict[int | str, asyncio.Task[None]] = {}
         self._is_gone = False
+        self._puzzles = 0
 
     async def run(self) -> None:
         """Read until the other side ends. Then what was asked fails, and requests that are being answered are left."""
@@ -130,7 +133,7 @@ class Peer:
 
     def _take(self, line: bytes | TooLong, group: asyncio.TaskGroup) -> None:
         if isinstance(line, TooLong):
-            self._listener.puzzled(f"codex wrote a line of {line.size_bytes:,} bytes; it was skipped")
+            self._puzzle(f"codex wrote a line of {line.size_bytes:,} bytes; it was skipped")
             return
         if not line.strip():
             return
@@ -149,7 +152,7 @@ class Peer:
                 self._settle(number, rest)
             case _:
                 shown = line[:_SHOWN_CHARS].decode("utf-8", "replace").strip()
-                self._listener.puzzled(f"codex wrote something that is no message: {shown}")
+                self._puzzle(f"codex wrote something that is no message: {shown}")
 
     def _notify(self, method: str, params: Params) -> None:
         try:
@@ -157,7 +160,7 @@ class Peer:
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # Another version's shape of one notification must not end the conversation.
             traceback.print_exc(file=sys.stderr)
-            self._listener.puzzled(f"codex's {method} was not understood: {type(error).__name__}: {error}")
+            self._puzzle(f"codex's {method} was not understood: {type(error).__name__}: {error}")
 
     def _settle(self, number: int, rest: Mapping[Any, Any]) -> None:
         future = self._pending.get(number)
@@ -174,6 +177,13 @@ class Peer:
             case _:
                 future.set_result({})
 
+    def _puzzle(self, problem: str) -> None:
+        self._puzzles += 1
+        if self._puzzles < _MOST_PUZZLES:
+            self._listener.puzzled(problem)
+        elif self._puzzles == _MOST_PUZZLES:
+            self._listener.puzzled(f"{problem}; codex writes more like this, which is only in its trace")
+
     async def _answer(self, number: int | str, method: str, params: Params) -> None:
         try:
             frame: dict[str, Any] = {"id": number, "result": await self._listener.requested(method, params)}
@@ -183,7 +193,7 @@ class Peer:
             # The edge of the task: the other side waits and must hear something, whatever went wrong.
             traceback.print_exc(file=sys.stderr)
             problem = f"{method} could not be answered: {type(error).__name__}: {error}"
-            self._listener.puzzled(problem)
+            self._puzzle(problem)
             frame = {"id": number, "error": {"code": INTERNAL_ERROR, "message": problem}}
         if self._answering.pop(number, None) is not None:
             await self._reply(frame)

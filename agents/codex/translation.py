@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.codex import items
-from agents.codex.bounds import MESSAGE_CHARS, message, one_line
+from agents.codex.bounds import message, one_line
 from agents.codex.items import Item
 from agents.codex.usage import Allowances, TokenCount
 from cockpit.sessions.types import (
@@ -43,7 +43,7 @@ class Translation:
         """The last whole message of the agent: what a turn ends with."""
         self.last_error = ""
         self._open_tools: dict[str, Item] = {}
-        self._open_messages: dict[str, str] = {}
+        self._open_messages: dict[str, list[str]] = {}
         self._changes: dict[str, Item] = {}
         self._usage: dict[str, TokenCount] = {}
         self._allowances = Allowances()
@@ -119,7 +119,7 @@ class Translation:
         if item["type"] == "fileChange":
             self._changes[str(item["id"])] = item
         if item["type"] == "agentMessage":
-            self._open_messages[str(item["id"])] = ""
+            self._open_messages[str(item["id"])] = []
         tool = items.tool_of(item, self.workspace)
         if tool is not None:
             self._open_tools[str(item["id"])] = item
@@ -156,13 +156,13 @@ class Translation:
 
     def _close_messages(self) -> list[AgentEvent]:
         cut, self._open_messages = self._open_messages, {}
-        return [AgentMessage(item=name, text=text) for name, text in cut.items() if text]
+        return [AgentMessage(item=name, text=message("".join(said))) for name, said in cut.items() if said]
 
     def _message_delta(self, params: Params) -> list[AgentEvent]:
         if not self._is_own(params):
             return []
         name, text = str(params["itemId"]), str(params["delta"])
-        self._open_messages[name] = (self._open_messages.get(name, "") + text)[:MESSAGE_CHARS]
+        self._open_messages.setdefault(name, []).append(text)
         return [MessageDelta(item=name, text=text)]
 
     def _reasoning_delta(self, params: Params) -> list[AgentEvent]:

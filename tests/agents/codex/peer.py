@@ -141,7 +141,7 @@ class Peer:
         words = params["input"][0]["text"].split()
         if "mortal" in self.traits:
             self.do_die()
-        act = getattr(self, f"do_{words[0]}", None)
+        act = getattr(self, f"do_{words[0].replace('-', '_')}", None)
         if act is None:
             self.say(f"heard: {params['input'][0]['text']}")
         elif act(*words[1:]) is not None:
@@ -213,6 +213,12 @@ class Peer:
         sys.stderr.write("thread 'main' panicked at the disco\n")
         sys.exit(3)
 
+    def do_die_asking(self) -> None:
+        """End with a question open."""
+        self.send("item/commandExecution/requestApproval", command="true", cwd="/")
+        time.sleep(0.3)
+        self.do_die()
+
     def do_retry(self) -> None:
         """Find no endpoint, again and again."""
         error = {"message": "Reconnecting", "additionalDetails": "connection refused"}
@@ -239,12 +245,13 @@ class Peer:
 
     def do_babble(self) -> None:
         """Write what is no message, or one of a shape nobody knows."""
+        sys.stdout.write("x" * (33 << 20) + "\n")
         for line in ("not json", "[1, 2]", '{"no": "sense"}', '{"method": "item/started", "params": {"item": 7}}'):
             sys.stdout.write(line + "\n")
         self.write({"method": "item/completed", "params": {"threadId": THREAD}})
         self.write({"method": "something/new", "params": {}})
+        sys.stdout.write("blah\n" * 1000)
         self.write({"id": 4711, "result": {}})
-        sys.stdout.write("x" * (33 << 20) + "\n")
         self.say("still here")
 
 

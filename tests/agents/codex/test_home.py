@@ -97,3 +97,14 @@ def test_many_write_it_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(64)))
     assert sorted(path.name for path in home.iterdir()) == ["config.toml", "sessions"]
+
+
+def test_what_codex_wrote_there_itself_stays(tmp_path: Path) -> None:
+    home, environ = tmp_path / "home", {"HOME": str(tmp_path)}
+    prepare(home, PLAIN, environ)
+    with (home / "config.toml").open("a") as file:
+        file.write('[projects."/repo"]\ntrust_level = "trusted"\n')
+    prepare(home, CodexSettings(base_url="http://127.0.0.1:1/v1"), environ)
+    made = tomllib.loads((home / "config.toml").read_text())
+    assert made["projects"] == {"/repo": {"trust_level": "trusted"}}
+    assert made["model_provider"] == "cockpit"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from agents.base import McpAccess
 from cockpit.sessions.types import (
     AgentNotice,
+    RequestRaised,
+    RequestResolved,
     Retrying,
     ToolEnded,
     ToolOutput,
     TurnEnded,
     TurnReason,
+    TurnStarted,
 )
 from tests.agents.codex.conftest import Make
 from tests.agents.codex.harness import Bridge
@@ -37,6 +40,26 @@ async def test_one_that_dies_again_ends_the_turn_with_its_last_words(make: Make)
     assert ended.reason is TurnReason.FAILED
     assert "ended twice in one turn; exit status 3" in ended.error
     assert "panicked at the disco" in ended.error
+
+
+async def test_what_was_asked_is_withdrawn_when_codex_dies(make: Make) -> None:
+    bridge = make()
+    await bridge.start()
+    await bridge.send("die-asking")
+    await bridge.until(RequestRaised)
+    assert (await bridge.until(RequestResolved)).outcome == "withdrawn"
+    assert (await bridge.until(TurnEnded)).reason is TurnReason.COMPLETED
+
+
+async def test_an_interrupt_while_codex_begins_leaves_it_able_to_begin(make: Make) -> None:
+    bridge = make("slow-tools", mcp_timeout_s=30)
+    bridge.mcp = McpAccess("http://127.0.0.1:1/mcp", "a-token-for-this-session")
+    await bridge.start()
+    await bridge.send("hello")
+    await bridge.until(TurnStarted)
+    await bridge.interrupt()
+    assert (await bridge.until(TurnEnded)).reason is TurnReason.INTERRUPTED
+    assert (await bridge.turn("again")).summary == "heard: again"
 
 
 async def test_a_dead_endpoint_is_shown_and_can_be_interrupted(make: Make) -> None:
@@ -76,6 +99,7 @@ async def test_nonsense_and_gigantic_lines_are_told_and_skipped(make: Make) -> N
     assert "no message: not json" in said
     assert "item/started was not understood" in said
     assert "a line of 34,603,008 bytes" in said
+    assert said.count("blah") < 20  # of a thousand
 
 
 async def test_the_first_turn_waits_for_the_cockpits_tools(make: Make) -> None:
