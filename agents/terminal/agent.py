@@ -20,7 +20,7 @@ from agents.terminal.watch import Doing, ScreenWatch
 from agents.terminal.window import Window
 from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire
-from cockpit.providers.sandbox import Sandbox
+from cockpit.providers.sandbox import Sandbox, SandboxError
 from cockpit.providers.text import clean, clean_line
 from cockpit.sessions.types import (
     AgentMessage,
@@ -278,12 +278,11 @@ async def serve(wire: Wire, assignment: Assignment) -> None:
     command = settings.resume if has_resume else settings.command
     argv = in_terminal(command)
     if settings.confine:
-        argv = confinement.wrap(
-            argv,
-            assignment.workspace,
-            network=settings.network,
-            writable=[folder.expanduser() for folder in settings.writable],
-        )
+        writable = [folder.expanduser() for folder in settings.writable]
+        try:
+            argv = confinement.wrap(argv, assignment.workspace, network=settings.network, writable=writable)
+        except SandboxError as error:
+            raise ValueError(f"agent settings: writable: {error}") from error
     env = {**confinement.env, "TERM": "xterm-256color", "COLORTERM": "truecolor", **expand(settings.env)}
     if assignment.mcp is not None:
         env |= {"COCKPIT_MCP_URL": assignment.mcp.url, "COCKPIT_MCP_TOKEN": assignment.mcp.token}

@@ -161,6 +161,14 @@ async def test_a_program_that_is_not_there_is_told(shell: TerminalBench) -> None
     assert "no-such-program" in shell.stderr() or "status" in shell.stderr()
 
 
+async def test_a_folder_that_is_not_there_is_named(shell: TerminalBench, tmp_path: Path) -> None:
+    shell.settings["writable"] = [str(tmp_path / "missing")]
+    await shell.start(expect_ready=not Sandbox.detect().is_active)
+    if Sandbox.detect().is_active:
+        assert await shell.ended() == 2
+        assert "agent settings: writable" in shell.stderr()
+
+
 async def test_a_persons_keys_make_a_turn_that_does_not_end_under_their_hands(shell: TerminalBench) -> None:
     await shell.begin()
     await shell.watch(is_attached=True)
