@@ -6,12 +6,15 @@ import asyncio
 
 from cockpit.protocol.types import GetEvents, Snapshot
 from cockpit.sessions import types as said
+from cockpit.state.entries import Answered, Entry, EntryKind
 from cockpit.state.model import STATE
 from cockpit.types import SessionId
 from tests.providers.corpus import HOSTILE
 from tests.widgets.harness import PaneApp, all_rows, screen_of, settled, until
 from tests.widgets.stories import FakeSupervisor, Journal, login_story, long_story, push, store_of, stream
+from widgets.palette import Palette
 from widgets.transcript import TranscriptPane
+from widgets.transcript_lines import can_open, lines_of
 
 OTHER = SessionId("other-1a")
 
@@ -204,3 +207,13 @@ def harmless(row: str) -> bool:
     from cockpit.providers.text import clean
 
     return "\x1b" not in row and "\n" not in row and "\t" not in row and clean(row) == row
+
+
+def test_an_automatic_answer_is_one_quiet_line_with_its_reason_in_sight() -> None:
+    entry = Entry(1, EntryKind.REQUEST, 0.0, title="pip install " + "x" * 300)
+    Answered("allowed by cockpit.toml, commands: pip install *", is_automatic=True).put_on(entry)
+    (line,) = lines_of(entry, is_open=False)
+    drawn = "".join(text for text, _ in line.parts(0, 100, Palette.plain()))
+    assert drawn.endswith("allowed by cockpit.toml, commands: pip install *")
+    assert can_open(entry)
+    assert [one.text for one in lines_of(entry, is_open=True)] == [entry.title, entry.note]
