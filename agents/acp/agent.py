@@ -17,6 +17,7 @@ from agents.acp.shape import text
 from agents.acp.start import Start, StartError
 from agents.acp.translation import Translator
 from agents.assignment import Assignment
+from agents.stand_in import is_scripted
 from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire
 from cockpit.sessions.types import AgentReady, Answer, Send, Steer, TurnReason
@@ -55,6 +56,7 @@ class AcpAgent(Agent):
         self._prompt: asyncio.Task[Mapping[str, Any]] | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._ready: tuple[str, str] = ("", "")
+        self._is_scripted = False
         self.conversation: Conversation | None = None
         """The conversation of the running turn."""
         self.next: list[str] = []
@@ -66,6 +68,7 @@ class AcpAgent(Agent):
 
     async def serve(self) -> None:
         """Start the agent and carry out commands until told to stop."""
+        self._is_scripted = await asyncio.to_thread(is_scripted, self._settings.base_url)
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 start = self._tasks.create_task(self._start_early())
@@ -92,6 +95,7 @@ class AcpAgent(Agent):
             AgentReady(
                 agent=conversation.agent,
                 model=conversation.model,
+                scripted=self._is_scripted,
                 sandbox=start.sandbox,
                 thread=conversation.thread,
             )

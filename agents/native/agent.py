@@ -25,6 +25,7 @@ from agents.native.tools.running import Run
 from agents.native.tools.talking import Ask, Done, Plan
 from agents.native.turn import Turn
 from agents.requests import Requests
+from agents.stand_in import is_scripted
 from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire
 from cockpit.providers.sandbox import Sandbox
@@ -168,7 +169,7 @@ async def serve(wire: Wire, assignment: Assignment) -> None:
             AgentReady(
                 agent=f"native {cockpit.__version__}",
                 model=model,
-                scripted=settings.script is not None,
+                scripted=settings.script is not None or await asyncio.to_thread(is_scripted, settings.base_url),
                 sandbox=confinement.description,
                 thread=assignment.session,
             )
