@@ -93,7 +93,7 @@ def policy_of(config: PolicyConfig) -> Policy:
 
 async def consider(loop: SessionLoop, request: RequestRaised) -> None:
     """Answer a request by what was allowed or refused before, or wait for a human's answer."""
-    if _is_answered(loop, request.request):
+    if is_answered(loop, request.request):
         return
     reading = await read(loop, request)
     if auto := judge(loop, request, reading):
@@ -112,7 +112,7 @@ async def reviewed(loop: SessionLoop, verdict: Reviewed) -> None:
     """Do what the approver said of a request that is still open: answer it, or put it before a human."""
     request = loop.state.requests.get(verdict.request)
     is_asked = loop.items.has(AttentionKind.REQUEST, verdict.request)
-    if request is None or is_asked or _is_answered(loop, verdict.request):
+    if request is None or is_asked or is_answered(loop, verdict.request):
         return
     if verdict.is_allowed:
         auto = RequestAutoAnswered(
@@ -127,7 +127,7 @@ async def reviewed(loop: SessionLoop, verdict: Reviewed) -> None:
 async def reconsider(loop: SessionLoop) -> None:
     """Judge again what waits for a human: the policy says something else now."""
     for request in list(loop.state.requests.values()):
-        if loop.items.has(AttentionKind.REQUEST, request.request) and not _is_answered(loop, request.request):
+        if loop.items.has(AttentionKind.REQUEST, request.request) and not is_answered(loop, request.request):
             auto = judge(loop, request, await read(loop, request))
             if auto is not None:
                 await _answer(loop, auto, *loop.items.resolved(AttentionKind.REQUEST, AUTHOR, request.request))
@@ -182,8 +182,8 @@ async def _answer(loop: SessionLoop, auto: RequestAutoAnswered, *with_it: Event)
     await loop.agent.send(answer, AUTHOR, *with_it, auto)
 
 
-def _is_answered(loop: SessionLoop, request: str) -> bool:
-    """Whether the agent has been sent an answer that it has not taken yet."""
+def is_answered(loop: SessionLoop, request: str) -> bool:
+    """Return whether the agent has been sent an answer that it has not taken yet."""
     commands = loop.state.commands.values()
     return any(isinstance(command, Answer) and command.request == request for command in commands)
 

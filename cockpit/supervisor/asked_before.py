@@ -17,7 +17,7 @@ from cockpit.supervisor.record import Record, envelope_of, is_known
 
 KEPT = 2_000
 """Requests that a line is counted against at most, the newest."""
-LOOKED_THROUGH = 200_000
+LOOKED_THROUGH = 50_000
 """Events of agents that are looked through for them at most."""
 _PAGE = 5_000
 _MARK = '"type":"request"'

@@ -104,6 +104,7 @@ class Commands:
         problem = ""
         waiting = list(dict.fromkeys(command.requests))
         count = len(waiting)
+        were_open = {one for one in waiting if self._is_open(one)}
         same = command.model_dump(include={"decision", "text", "line", "where"})
         while waiting:
             one = waiting.pop(0)
@@ -119,9 +120,14 @@ class Commands:
             same["decision"] = AnswerDecision.ONCE
         rest = [cmd.AnswerRequest(session=one.session, request=one.request, **same) for one in waiting]
         for one, outcome in zip(waiting, await self._all_of(rest, person), strict=True):
-            if outcome is not None:
+            by_the_line = command.decision is AnswerDecision.ALWAYS and not problem and one in were_open
+            if outcome is not None and not by_the_line:
                 gone.append({**one.model_dump(), "what": outcome})
         return {"answered": count - len(gone), "gone": gone, "problem": problem}
+
+    def _is_open(self, one: cmd.OpenRequest) -> bool:
+        loop = self.supervisor.loop_of(one.session)
+        return loop is not None and one.request in loop.state.requests
 
     async def _all_of(self, answers: list[cmd.AnswerRequest], person: str) -> list[str | None]:
         """Give answers at the same time. Returns for each what spoke against it; None: nothing."""

@@ -27,7 +27,7 @@ from cockpit.sessions.types import (
 )
 from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import new_id
-from cockpit.supervisor.approvals import granted, keep
+from cockpit.supervisor.approvals import granted, is_answered, keep
 from cockpit.supervisor.closing import keep_work, wind_up
 from cockpit.supervisor.signals import Asked, Undone
 from cockpit.supervisor.spending import extended
@@ -148,6 +148,8 @@ async def _answer(loop: SessionLoop, command: AnswerRequest, person: str) -> str
     request = loop.state.requests.get(command.request)
     if request is None:
         raise CommandRefused("This request is no longer open.", "Nothing was answered.")
+    if is_answered(loop, command.request):
+        raise CommandRefused("This request has its answer already.", "Nothing more was answered.")
     grant = await granted(loop, request, command, person)
     text = f"{command.decision}: {command.text or grant.line}".removesuffix(": ")
     decided = _decided(loop, DecisionKind.ANSWER, person, command.attention, text=text, request=command.request)
