@@ -178,3 +178,18 @@ class Suppression(Model):
     line: int
     rules: tuple[str, ...] = Field(default=(), description="ids it names; none: all of them")
     is_used: bool = True
+
+
+class RuleSet(Model):
+    """All rules of a repository, as they were read."""
+
+    rules: tuple[Rule, ...] = ()
+    problems: tuple[ScanProblem, ...] = Field(default=(), description="files that could not be read as rules")
+    utils: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="ast-grep's shared matchers: name of the file in `.cockpit/utils/` to its text",
+    )
+
+    def get(self, rule: str) -> Rule | None:
+        """Return a rule by its id."""
+        return next((one for one in self.rules if one.id == rule), None)

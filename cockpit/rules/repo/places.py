@@ -1,0 +1,33 @@
+"""Where everything of rules is in a person's repository."""
+
+from __future__ import annotations
+
+FOLDER = ".cockpit"
+RULES = f"{FOLDER}/rules"
+TESTS = f"{FOLDER}/rule-tests"
+INVARIANTS = f"{FOLDER}/invariants"
+UTILS = f"{FOLDER}/utils"
+BASELINE = f"{FOLDER}/baseline.json"
+PROJECT = f"{FOLDER}/sgconfig.yml"
+
+PROJECT_TEXT = """\
+# For ast-grep by itself: `ast-grep scan -c .cockpit/sgconfig.yml`
+# and `ast-grep test -c .cockpit/sgconfig.yml --skip-snapshot-tests`.
+ruleDirs: [rules]
+testConfigs: [{testDir: rule-tests}]
+"""
+
+
+def rule_file(rule: str) -> str:
+    """Return the file of an ast-grep rule."""
+    return f"{RULES}/{rule}.yml"
+
+
+def test_file(rule: str) -> str:
+    """Return the file of an ast-grep rule's tests."""
+    return f"{TESTS}/{rule}-test.yml"
+
+
+def invariant_file(rule: str) -> str:
+    """Return the file of a rule of any other engine."""
+    return f"{INVARIANTS}/{rule}.yml"
