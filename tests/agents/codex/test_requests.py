@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from cockpit.sessions.types import (
     AgentMessage,
@@ -21,7 +17,6 @@ from cockpit.sessions.types import (
     ToolEnded,
     TurnEnded,
 )
-from tests.agents.codex import peer
 from tests.agents.codex.harness import Bridge
 
 ONCE, DENY = AnswerDecision.ONCE, AnswerDecision.DENY
@@ -29,19 +24,6 @@ ONCE, DENY = AnswerDecision.ONCE, AnswerDecision.DENY
 
 # One bridge for all: each of them ends its turn.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("codex")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bridge(folder: Path) -> AsyncIterator[Bridge]:
-    one = Bridge(folder, {"command": [sys.executable, "-I", "-S", str(Path(peer.__file__))]})
-    await one.start()
-    yield one
-    await one.close()
 
 
 async def asked(bridge: Bridge, method: str, **params: Any) -> RequestRaised:
