@@ -17,16 +17,13 @@ class Hand:
     """Its settings, without the endpoint."""
     steered: SteerOutcome
     """What becomes of a redirect while a command runs."""
+    is_told_at_once: bool = True
+    """It hears why something was denied while it works on, not after that."""
     asks_before_edits: bool = True
     remembers_cut_calls: bool = True
     """A tool call that was interrupted is part of its conversation."""
     needs_origin: bool = False
     """Its endpoint is the server's root: the protocol says the version itself."""
-
-    @property
-    def is_told_at_once(self) -> bool:
-        """Words reach it in the middle of a turn."""
-        return self.steered == SteerOutcome.INJECTED
 
     def settings(self, model: Model) -> str:
         """Return its section of cockpit.toml, pointed at a scripted model."""
@@ -50,6 +47,7 @@ CREW = (
         "gemini",
         'driver = "acp"\ncommand = ["gemini", "--acp"]\nmodel = "gemini-2.5-pro"',
         SteerOutcome.QUEUED,
+        is_told_at_once=False,
         remembers_cut_calls=False,
         needs_origin=True,
     ),
@@ -57,6 +55,7 @@ CREW = (
         "opencode",
         'driver = "acp"\ncommand = ["opencode", "acp"]\nmodel = "scripted"',
         SteerOutcome.INJECTED,
+        is_told_at_once=False,
     ),
     Hand(
         "codex_acp",
