@@ -6,8 +6,10 @@ The log-in is linked, not copied: tokens are renewed in place, and a copy that r
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,7 +174,20 @@ def _gemini(place: Place) -> dict[str, str]:
     if isinstance(chosen, str):
         config["security"]["auth"] = {"selectedType": chosen}
     _put(place.assignment.home / "cockpit-settings.json", json.dumps(config).encode())
+    if place.assignment.thread:
+        _keep_from_gemini(place.assignment.home, place.assignment.thread)
     return {}
+
+
+def _keep_from_gemini(home: Path, thread: str) -> None:
+    """Save a conversation from being begun anew.
+
+    Gemini names its file after the minute in which a process began and the first letters of the conversation; one that
+    is loaded in the minute of its birth is overwritten before it is read. It is found by those letters alone.
+    """
+    for path in home.glob(f".gemini/tmp/*/chats/session-*-{glob.escape(thread[:8])}.jsonl"):
+        if not path.name.startswith("session-kept-"):
+            path.rename(path.with_name(f"session-kept-{uuid.uuid4().hex[:8]}-{thread[:8]}.jsonl"))
 
 
 def _qwen(place: Place) -> dict[str, str]:

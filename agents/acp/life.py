@@ -82,7 +82,8 @@ class Life:
     async def _open(self) -> Conversation:
         try:
             sandbox = await asyncio.to_thread(Sandbox.detect)
-            start = await asyncio.to_thread(start_of, self._assignment, self._settings, self._profile, sandbox)
+            assignment = self._assignment.model_copy(update={"thread": self._thread})
+            start = await asyncio.to_thread(start_of, assignment, self._settings, self._profile, sandbox)
             self._start = start
             errors = self._assignment.memory / "agent.err"
             child = await Child.start(start.argv, cwd=self._assignment.workspace, env=start.env, errors=errors)

@@ -53,6 +53,7 @@ class Bench:
         self.checks: tuple[Mapping[str, object], ...] = ()
         self.env: dict[str, str] = {}
         self.thread, self.fork = "", ""
+        self.limit_s: float = LIMIT_S
         self.mcp: McpAccess | None = None
         self.hidden: tuple[Path, ...] = ()
         self.request_log = folder / "requests.jsonl"
@@ -143,7 +144,7 @@ class Bench:
     async def until(self, kind: type[E], holds: Callable[[E], bool] = lambda event: True) -> E:
         """Return the next event of a kind; all events on the way are kept."""
         try:
-            async with asyncio.timeout(LIMIT_S):
+            async with asyncio.timeout(self.limit_s):
                 while True:
                     event = await self._arrived.get()
                     self.events.append(event)
@@ -159,7 +160,7 @@ class Bench:
 
     async def asked(self, count: int = 1) -> None:
         """Wait until the model was asked so many times."""
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(self.limit_s):
             while not self.request_log.exists() or len(self.requests()) < count:
                 await asyncio.sleep(0.005)
 
@@ -185,7 +186,7 @@ class Bench:
     async def ended(self) -> int | None:
         """Wait for the agent's end; return its exit status."""
         assert self.process is not None
-        await asyncio.to_thread(self.process.join, LIMIT_S)
+        await asyncio.to_thread(self.process.join, self.limit_s)
         assert not self.process.is_alive(), "the agent does not end"
         code = self.process.exitcode
         self.process.close()

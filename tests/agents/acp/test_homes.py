@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,20 @@ def test_gemini_trusts_the_worktree_and_logs_in_as_the_person_does(person: Path,
     assert settings["security"] == {"folderTrust": {"enabled": False}, "auth": {"selectedType": "oauth-personal"}}
     env = prepare(gemini, _place(tmp_path, {"HOME": str(person)}, base_url="http://h", model="g"))
     assert (env["GOOGLE_GEMINI_BASE_URL"], env["GEMINI_MODEL"], env["GEMINI_API_KEY"]) == ("http://h", "g", "none")
+
+
+def test_a_conversation_with_gemini_is_not_overwritten_when_it_is_loaded(person: Path, tmp_path: Path) -> None:
+    chats = tmp_path / "home/.gemini/tmp/wt/chats"
+    chats.mkdir(parents=True)
+    for name in ("session-2026-11-22T19-00-0da11ce1.jsonl", "session-2026-11-22T19-00-ffffffff.jsonl"):
+        (chats / name).write_text(name)
+    place = _place(tmp_path, {"HOME": str(person)})
+    thread = place.assignment.model_copy(update={"thread": "0da11ce1-fc9a-4004"})
+    for _ in range(2):
+        prepare(profile_of(["gemini"]), replace(place, assignment=thread))
+    kept = sorted(path.name for path in chats.iterdir())
+    assert kept[0] == "session-2026-11-22T19-00-ffffffff.jsonl", "that of another session, which may run"
+    assert kept[1].startswith("session-kept-") and kept[1].endswith("-0da11ce1.jsonl") and len(kept) == 2
 
 
 def test_a_key_that_is_not_set_is_named(tmp_path: Path) -> None:
