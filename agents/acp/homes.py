@@ -164,7 +164,12 @@ def _gemini(place: Place) -> dict[str, str]:
     # A folder that is not trusted loses the session's MCP servers without a word.
     config: dict[str, Any] = {
         "security": {"folderTrust": {"enabled": False}},
-        "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+        "general": {
+            "enableAutoUpdate": False,
+            "enableAutoUpdateNotification": False,
+            # Cleaning up takes every file of a conversation for broken that was loaded once.
+            "sessionRetention": {"enabled": False},
+        },
         "privacy": {"usageStatisticsEnabled": False},
         "telemetry": {"enabled": False},
     }
