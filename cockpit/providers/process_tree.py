@@ -59,6 +59,14 @@ def descendants_gone(pgid: int) -> bool:
     return True
 
 
+def kill_session(sid: int) -> None:
+    """Kill every process of the session (`setsid`) that `sid` leads or led, whatever group or parent it has by now."""
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):
+            if os.getsid(pid) == sid:
+                os.kill(pid, signal.SIGKILL)
+
+
 def find_marked(marker: str, value: str) -> list[int]:
     """Return the live processes whose environment has `marker` set to `value`, this one excepted."""
     if Path("/proc/self/environ").exists():

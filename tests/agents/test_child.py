@@ -44,6 +44,21 @@ async def test_errors_go_to_the_file_and_their_end_is_told(tmp_path: Path) -> No
     assert len(child.last_words()) <= 4000
 
 
+async def test_what_left_its_group_is_killed_without_a_mark_and_without_a_parent(tmp_path: Path) -> None:
+    code = (
+        "import os, subprocess, sys\n"
+        "between = 'import os, subprocess; os.setpgid(0, 0); '\n"
+        'between += \'print(subprocess.Popen(["sleep", "600"], env={}).pid, flush=True)\'\n'
+        "subprocess.run([sys.executable, '-c', between]); sys.stdin.read()"
+    )
+    child = await _start(tmp_path, code)
+    first = await anext(child.lines())
+    assert isinstance(first, bytes)
+    orphan = psutil.Process(int(first))
+    assert await child.stop() == 0
+    orphan.wait(timeout=10)
+
+
 async def test_a_deaf_child_and_its_children_are_killed(tmp_path: Path) -> None:
     code = (
         "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
