@@ -97,6 +97,7 @@ SCRIPT: dict[str, list[Step]] = {
     "hang": [HANG, {"text": "never"}],
     "slow": [SLOW, run("echo second"), {"text": "Slow is done."}],
     "daemon": [run("setsid sleep 4322 & sleep 4321", yield_time_ms=30_000), {"text": "never"}],
+    "network": [run("curl -sS -m 5 $WHERE"), {"text": "Tried."}],
     "sandbox": [run("sh try.sh"), {"text": "Tried."}],
     "talk": [{"text": "word " * 200, "chunk_ms": 20}],
 }
@@ -340,6 +341,14 @@ async def test_the_sandbox_lets_commit_and_nothing_else(real: Real) -> None:
     said = bridge.seen(ToolEnded)[0].output.splitlines()
     assert said == [f"works: {name}" for name in allowed]
     assert real.git("log", "-1", "--format=%s", "cockpit/s1") == "from-codex"
+
+
+@pytest.mark.parametrize("network", [True, False])
+async def test_commands_reach_the_network_where_that_is_set(real: Real, network: bool) -> None:
+    bridge = real.bridge(network=network, env={"WHERE": f"{real.model.url}/models"})
+    await bridge.start()
+    await bridge.turn("[script:network]")
+    assert bridge.seen(ToolEnded)[0].ok is network
 
 
 async def test_the_users_configuration_is_used_and_left_alone(real: Real) -> None:
