@@ -58,6 +58,8 @@ def git_folders(workspace: Path) -> GitFolders:
         written += [common / folder, common / "logs" / folder]
     for one in written:
         one.mkdir(parents=True, exist_ok=True)
+    # Codex would put an empty file there for each command, and take it away below another that begins just then.
+    (own / "config.worktree").touch()
     return GitFolders(tuple(written), tuple(own / name for name in ("commondir", "gitdir", "config.worktree")))
 
 

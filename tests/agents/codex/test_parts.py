@@ -99,6 +99,7 @@ def test_only_what_a_commit_writes_is_writable(tmp_path: Path) -> None:
         common / "logs/refs/heads/cockpit",
     )
     assert folders.kept == (own / "commondir", own / "gitdir", own / "config.worktree")
+    assert (own / "config.worktree").read_text() == ""
     assert git_folders(repo).written == ()
 
 
