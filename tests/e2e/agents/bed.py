@@ -147,11 +147,12 @@ class Bed:
 
     async def cut_power(self) -> None:
         """End everything that runs for the repository without a word, as a power cut does."""
-        found = [one for one in self.place.processes() if one.pid != self.model.pid]
-        for process in found:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        await asyncio.to_thread(psutil.wait_procs, found, timeout=10)
+        # Again and again: what was being started while the first ones were killed goes too.
+        while found := [one for one in self.place.processes() if one.pid != self.model.pid]:
+            for process in found:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            await asyncio.to_thread(psutil.wait_procs, found, timeout=10)
         await self.leave()
 
     # --- sessions
