@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.providers.process_tree import kill_session
+from cockpit.providers.process_tree import kill_session, sessions_below
 
 LINE_LIMIT_BYTES = 32 << 20
 """A longer line is no message of a sane protocol; it is skipped, and said so."""
@@ -108,17 +108,19 @@ class Child:
     async def stop(self, grace_s: float = 2.0) -> int:
         """End it and its group: its input ends, then TERM, then KILL, `grace_s` seconds apart. Returns the exit status.
 
-        Other groups of its session are killed at the end: an agent's sandbox clears the environment of what it runs.
-        Whatever left the session is ended by the runner, which knows its own by a mark in their environment.
+        Other groups of its session, and of its descendants' sessions, are killed at the end: an agent's sandbox clears
+        the environment of what it runs. Whatever is left is ended by the runner, which knows its own by a mark in their
+        environment.
         """
+        sessions = await asyncio.to_thread(sessions_below, self.pid) if self.pid > _SAFE_TO_KILL else set()
         if self._process.stdin is not None:
             self._process.stdin.close()
         if not await self._ends_within(grace_s):
             self._signal(signal.SIGTERM)
             await self._ends_within(grace_s)
         self._signal(signal.SIGKILL)
-        if self.pid > _SAFE_TO_KILL:
-            await asyncio.to_thread(kill_session, self.pid)
+        for session in sessions:
+            await asyncio.to_thread(kill_session, session)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await self._process.wait()

@@ -59,6 +59,16 @@ def descendants_gone(pgid: int) -> bool:
     return True
 
 
+def sessions_below(pid: int) -> set[int]:
+    """Return the sessions (`setsid`) of a process that leads one and of its descendants, our own excepted."""
+    found = {pid}
+    with contextlib.suppress(psutil.Error):
+        for process in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(OSError):
+                found.add(os.getsid(process.pid))
+    return found - {os.getsid(0)}
+
+
 def kill_session(sid: int) -> None:
     """Kill every process of the session (`setsid`) that `sid` leads or led, whatever group or parent it has by now."""
     for pid in psutil.pids():
