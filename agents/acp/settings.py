@@ -28,9 +28,6 @@ class AcpSettings(BaseModel):
     writable: tuple[str, ...] = Field(
         default=(), description="further folders or files that the confined agent may write; `~` is your home"
     )
-    allow: tuple[str | tuple[str, ...], ...] = Field(
-        default=(), description="commands that never ask; it is the supervisor that answers them"
-    )
     start_timeout_s: float = Field(default=60, gt=0, description="until it has begun or loaded a conversation")
     interrupt_timeout_s: float = Field(default=3, gt=0, description="until an agent that ignores an interrupt is ended")
 

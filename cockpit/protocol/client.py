@@ -87,8 +87,11 @@ class Client:
         try:
             while line := await self._reader.readline():
                 self._take(line)
-        except (OSError, ValueError):
-            pass  # a broken connection and an unreadable line end it alike; callers are told below
+        except OSError:
+            with suppress(OSError):  # it has broken for the writer, too; asyncio reports what nobody looks at
+                await self._writer.wait_closed()
+        except ValueError:
+            pass  # an unreadable line ends it like a broken connection; callers are told below
         finally:
             self._is_gone = True
             for waiting in self._waiting.values():

@@ -37,14 +37,15 @@ def test_the_supervisors_side_imports_neither_the_sdk_nor_the_server() -> None:
 
 
 def test_an_unknown_driver_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="there are: mechanic, native"):
+    with pytest.raises(ValueError, match="there are: acp, codex, mechanic, native, terminal"):
         driver("nativ")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unusable_settings_are_named(name: str, tmp_path: Path) -> None:
+    needed = {"command": ("an-agent",)} if name in ("acp", "terminal") else {}
     with pytest.raises(ValueError, match="agent settings: colour: Extra inputs"):
-        driver(name).launch(_context(tmp_path, colour="red"))
+        driver(name).launch(_context(tmp_path, colour="red", **needed))
 
 
 def test_native_needs_a_model_or_a_script(tmp_path: Path) -> None:
