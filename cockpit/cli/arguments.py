@@ -20,7 +20,7 @@ class Arguments(argparse.Namespace):
     carry_out: Callable[[Arguments], int]
 
 
-_VERBS = ("up", "attach", "run", "demo", "init", "down", "gc", "stats", "doctor")
+_VERBS = ("up", "attach", "run", "demo", "init", "down", "gc", "stats", "doctor", "check", "rules")
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -63,7 +63,22 @@ def _parser() -> argparse.ArgumentParser:
     doctor = verb("doctor", "doctor:doctor", "say what is installed, what is missing and what to do about it")
     doctor.add_argument("--online", action="store_true", help="also ask the agents' endpoints whether they answer")
     doctor.add_argument("--json", action="store_true", help="as JSON")
+    _check_options(verb("check", "check:check", "carry out the rules and checks of this repository, without a session"))
     return parser
+
+
+def _check_options(check: argparse.ArgumentParser) -> None:
+    scope = check.add_mutually_exclusive_group()
+    scope.add_argument(
+        "--changed", action="store_true", help="what differs from [rules] base, or else from the last commit (default)"
+    )
+    scope.add_argument("--all", action="store_true", help="every file")
+    scope.add_argument("--base", default="", metavar="REF", help="what differs from where REF and HEAD parted")
+    scope.add_argument(
+        "--baseline", action="store_true", help="every file, and keep what is wrong today in .cockpit/baseline.json"
+    )
+    check.add_argument("--rules-only", action="store_true", help="leave the checks of cockpit.toml out")
+    check.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
 
 
 def _run_options(run: argparse.ArgumentParser) -> None:

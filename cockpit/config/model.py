@@ -12,6 +12,7 @@ from cockpit.changes.config import MergeConfig
 from cockpit.checks.config import CheckConfig
 from cockpit.config.ui import UiConfig
 from cockpit.costs.config import FleetBudgetConfig, PriceConfig
+from cockpit.rules.config import RulesConfig
 from cockpit.senses.config import SensesConfig
 from cockpit.sessions.config import AgentConfig, BudgetConfig, SessionsConfig
 from cockpit.types import Model
@@ -55,6 +56,7 @@ class Config(Model, extra="forbid"):
     ui: UiConfig = Field(default_factory=UiConfig)
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
     senses: SensesConfig = Field(default_factory=SensesConfig)
+    rules: RulesConfig = Field(default_factory=RulesConfig)
 
     @field_validator("agents", mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any, NewType
 
 from pydantic import ConfigDict, Field
 
-from cockpit.checks.types import Severity
+from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Severity
 from cockpit.types import Model
 
 RuleId = NewType("RuleId", str)
@@ -193,3 +193,40 @@ class RuleSet(Model):
     def get(self, rule: str) -> Rule | None:
         """Return a rule by its id."""
         return next((one for one in self.rules if one.id == rule), None)
+
+
+class Scan(Model):
+    """What carrying out rules found."""
+
+    hits: tuple[Hit, ...] = Field(default=(), description="of all rules that ran, shadow rules included")
+    problems: tuple[ScanProblem, ...] = Field(default=(), description="why it is not the whole truth")
+    suppressions: tuple[Suppression, ...] = ()
+    rules: int = Field(default=0, description="rules that were carried out")
+    files: int = Field(default=0, description="files that were looked at, the known ones included")
+    known: int = Field(default=0, description="files whose content had been looked at before")
+    duration_s: float = 0.0
+
+
+class Report(Model):
+    """The outcome of rules and checks on a checkout, for people and other programs."""
+
+    findings: tuple[Finding, ...] = Field(default=(), description="of rules that are told, without those known before")
+    known_before: int = Field(default=0, description="findings that the baseline holds; they stop nothing")
+    problems: tuple[ScanProblem, ...] = Field(default=(), description="why it is not the whole truth")
+    suppressions: tuple[Suppression, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    rules: int = 0
+    files: int = 0
+    duration_s: float = 0.0
+    notes: tuple[str, ...] = Field(default=(), description="what was left out, and why")
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether nothing stands in the way."""
+        stopping = any(one.severity is Severity.ERROR for one in self.findings)
+        return not stopping and all(one.outcome is CheckOutcome.PASSED for one in self.checks) and not self.problems
+
+    @property
+    def is_broken(self) -> bool:
+        """Return whether something could not be judged."""
+        return bool(self.problems) or any(one.outcome is CheckOutcome.BROKEN for one in self.checks)

@@ -1,0 +1,1 @@
+"""Carries rules out: ast-grep's program, import graphs, and the scan that brings all engines together."""

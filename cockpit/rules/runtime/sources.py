@@ -1,0 +1,65 @@
+"""The files that rules look at: regular files of one folder, each read once, bounded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+FILE_LIMIT_BYTES = 4 * 1024 * 1024
+"""Larger files are data, not code; rules leave them alone."""
+
+
+class Sources:
+    """The files of a checkout or workspace. Blocking: use it off the event loop. For one scan."""
+
+    def __init__(self, root: Path, paths: Iterable[str]) -> None:
+        """Take the paths of all files, relative to `root`."""
+        self.root = root
+        self._prefix = f"{root}/"
+        self.paths = tuple(sorted(set(paths)))
+        self._read: dict[str, bytes | None] = {}
+        self._text: dict[str, str] = {}
+
+    def raw(self, path: str) -> bytes | None:
+        """Return the content of a regular file; None for links, folders, what is gone, and what is too large."""
+        if path not in self._read:
+            self._read[path] = _bounded(f"{self._prefix}{path}")
+        return self._read[path]
+
+    def text(self, path: str) -> str:
+        """Return the content as text; empty for what is none."""
+        if path not in self._text:
+            raw = self.raw(path) or b""
+            self._text[path] = "" if b"\0" in raw[:8000] else raw.decode("utf-8", "replace")
+        return self._text[path]
+
+    def mark(self, path: str) -> str | None:
+        """Return a digest of path and content; None for what rules leave alone."""
+        raw = self.raw(path)
+        if raw is None:
+            return None
+        digest = hashlib.blake2b(path.encode("utf-8", "surrogateescape") + b"\0", digest_size=12)
+        digest.update(raw)
+        return digest.hexdigest()
+
+    def lines(self, path: str) -> list[str]:
+        """Return the lines of a file."""
+        return self.text(path).splitlines()
+
+
+def _bounded(file: str) -> bytes | None:
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_LIMIT_BYTES:
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(FILE_LIMIT_BYTES)
+    finally:
+        os.close(descriptor)
