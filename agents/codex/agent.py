@@ -22,6 +22,7 @@ from agents.codex.settings import CodexSettings
 from agents.codex.translation import Translation
 from agents.codex.turn import CodexTurn, Opening
 from agents.requests import Requests
+from agents.stand_in import is_scripted
 from agents.trace import Trace
 from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire
@@ -65,6 +66,7 @@ class CodexAgent(Agent):
         self._reviews: dict[str, Review] = {}
         self._running: CodexTurn | None = None
         self._announced = ""
+        self._is_scripted = False
         for command in wire.log.commands:
             if isinstance(command, Review) and (
                 command.id == self.record.open_command or not self.has_entered(command.id)
@@ -99,11 +101,13 @@ class CodexAgent(Agent):
         """Have codex ready for a turn. Raises `CodexError`."""
         await self._conversation.open(self)
         if self._conversation.thread != self._announced:
+            self._is_scripted = await asyncio.to_thread(is_scripted, self._settings.base_url)
             self._announced = self._conversation.thread
             self.wire.emit(
                 AgentReady(
                     agent=f"codex {self._conversation.version}".rstrip(),
                     model=self._conversation.model,
+                    scripted=self._is_scripted,
                     sandbox=description(self._settings),
                     thread=self._conversation.thread,
                 )

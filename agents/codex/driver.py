@@ -15,7 +15,7 @@ from cockpit import __version__
 class CodexDriver(LineDriver):
     """Starts the bridge to `codex app-server`."""
 
-    abilities = Abilities(forks=True, reviews=True)
+    abilities = Abilities(forks=True, reviews=True, continues_turn=True)
     module = "agents.codex"
 
     def variables(self, settings: Mapping[str, object]) -> tuple[str, ...]:

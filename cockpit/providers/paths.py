@@ -100,7 +100,7 @@ class Paths:
         repo: the real path of the repository.
         name: readable slug plus a short hash of `repo`; the same for every way to spell the path.
         state: journal, spools, our own git folder, artifacts and logs of this repository.
-        data: workspaces of this repository.
+        data: workspaces of this repository, and the homes of its agents.
         runtime: sockets of this repository.
         config: the user's own settings (themes, keys, policy), for all repositories.
         user_state: state that belongs to the user rather than to one repository.
@@ -142,8 +142,11 @@ class Paths:
 
     @property
     def homes(self) -> Path:
-        """Configuration of foreign agents, one folder for each name in cockpit.toml; theirs in HOME is left alone."""
-        return self.state / "homes"
+        """Configuration of foreign agents, one folder for each name in cockpit.toml; theirs in HOME is left alone.
+
+        Not in `state`, so that an agent can be kept from seeing all of that.
+        """
+        return self.data / "homes"
 
     @property
     def senses(self) -> Path:
