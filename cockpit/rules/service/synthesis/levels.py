@@ -1,0 +1,139 @@
+"""How far to generalise: what may stand in the holes of a pattern, from the very names that were seen to anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cockpit.rules.service.synthesis.languages import RECEIVERS, is_name
+from cockpit.rules.service.synthesis.terms import Term
+
+_NAME = re.compile(r"[\w.]{1,60}")
+_SHAPES = (
+    ("SCREAMING_CASE", r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$"),
+    ("camelCase", r"^_*[a-z][a-z0-9]*([A-Z][a-z0-9]*)+$"),
+    ("PascalCase", r"^_*([A-Z][a-z0-9]+)+$"),
+    ("snake_case", r"^_*[a-z][a-z0-9]*(_[a-z0-9]+)+$"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One degree of generality."""
+
+    name: str
+    constraints: Mapping[str, Any]
+    bonus: float
+    """How much more or less plausible a rule gets by it."""
+    says: str = ""
+
+
+def levels_of(holes: Mapping[str, Term], weight: int) -> list[Level]:
+    """Return the ways to fill a pattern's holes, given how many letters the pattern itself says."""
+    listed = {name: _listed(hole) for name, hole in holes.items() if _is_listable(hole)}
+    kinds = {name: rule for name, hole in holes.items() if (rule := _kinds(hole))}
+    shared = {name: rule for name, hole in holes.items() if (rule := _shared(hole))}
+    others = {name: _NOT_SELF for name, hole in holes.items() if _is_other(hole)}
+    words = ", ".join(sorted({text for name in listed for _, text in holes[name].samples}))
+    found = []
+    if shared:
+        found.append(Level("shared", {**kinds, **listed, **shared}, 0.9, _names(shared)))
+        free = {**kinds, **shared}
+        if others and (apart := {**others, **free}) != free:
+            found.append(Level("shared, of others", apart, 0.8, "of another object"))
+        if listed.keys() - shared.keys():
+            found.append(Level("shared, else open", free, 0.6, _names(shared)))
+    if listed:
+        found.append(Level("listed", {**kinds, **listed}, 0.7, f"one of {words}"))
+    if kinds:
+        found.append(Level("kinds", kinds, 0.5 if weight >= 3 or not listed else -1.5, "of the kinds seen"))
+    found.append(Level("open", {}, _openness(weight, is_listed=bool(listed))))
+    return found
+
+
+_NOT_SELF = {"not": {"regex": f"^({'|'.join(sorted(RECEIVERS))})\\b"}}
+
+
+def _openness(weight: int, *, is_listed: bool) -> float:
+    if weight >= 3 and not is_listed:
+        return 0.0
+    return -0.4 if weight >= 4 else -3.0
+
+
+def _texts(hole: Term) -> list[str]:
+    return sorted({text for _, text in hole.samples})
+
+
+def _is_listable(hole: Term) -> bool:
+    texts = _texts(hole)
+    return hole.role in ("callee", "member") and 0 < len(texts) <= 8 and all(map(_NAME.fullmatch, texts))
+
+
+def _listed(hole: Term) -> dict[str, Any]:
+    return {"regex": f"^({'|'.join(map(re.escape, _texts(hole)))})$"}
+
+
+def _kinds(hole: Term) -> dict[str, Any]:
+    kinds = sorted({kind for kind, _ in hole.samples})
+    if not 0 < len(kinds) <= 3 or any(is_name(kind) or kind in _PATHS for kind in kinds):
+        return {}
+    return any_kind(kinds)
+
+
+_PATHS = frozenset({"attribute", "member_expression", "selector_expression", "field_expression", "call"})
+
+
+def any_kind(kinds: Sequence[str]) -> dict[str, Any]:
+    """Return the rule that matches nodes of one of the kinds."""
+    rules = [{"kind": kind} for kind in kinds]
+    return rules[0] if len(rules) == 1 else {"any": rules}
+
+
+def _is_other(hole: Term) -> bool:
+    texts = _texts(hole)
+    return hole.role == "receiver" and bool(texts) and not any(re.split(r"\W", text)[0] in RECEIVERS for text in texts)
+
+
+def _shared(hole: Term) -> dict[str, Any]:
+    """Say what the names seen have in common: a mark at the beginning, the last part of a path, a word, a shape."""
+    texts = _texts(hole)
+    if not hole.samples or not all(map(_NAME.fullmatch, texts)) or (len(texts) < 2 and len(hole.samples) < 2):
+        return {}
+    if all(re.match(r"_[^_]", text) for text in texts):
+        return {"regex": "^_[^_]"}
+    last = {text.split(".")[-1] for text in texts}
+    if len(last) == 1 and any("." in text for text in texts):
+        return {"regex": rf"(^|\.){re.escape(last.pop())}$"}
+    if hole.role and len(word := shared_word(texts)) >= 3:
+        return {"regex": f"(?i){re.escape(word)}"}
+    return {"regex": shape} if hole.role == "name" and (shape := shape_of(texts)) else {}
+
+
+def _names(shared: Mapping[str, Any]) -> str:
+    return "named like " + ", ".join(sorted(rule["regex"].removeprefix("(?i)") for rule in shared.values()))
+
+
+def shared_word(texts: Sequence[str]) -> str:
+    """Return the longest word, or beginning of words, that all names have in common; empty: they have none."""
+    shortest = min(texts, key=len)
+    for length in range(len(shortest), 2, -1):
+        for start in range(len(shortest) - length + 1):
+            word = shortest[start : start + length]
+            if all(_begins_word(text, word) for text in texts):
+                return word.strip("_.")
+    return ""
+
+
+def _begins_word(text: str, word: str) -> bool:
+    for found in re.finditer(re.escape(word), text, re.IGNORECASE):
+        at = found.start()
+        if at == 0 or not text[at - 1].isalnum() or (text[at].isupper() and not text[at - 1].isupper()):
+            return True
+    return False
+
+
+def shape_of(texts: Sequence[str]) -> str:
+    """Return the regular expression of the way in which all names are written; empty: they differ in that."""
+    return next((shape for _, shape in _SHAPES if all(re.match(shape, text) for text in texts)), "")

@@ -1,0 +1,70 @@
+"""From a term to what ast-grep reads: the pattern's text with its metavariables, in a context where it needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cockpit.rules.service.synthesis.languages import grammar_of
+from cockpit.rules.service.synthesis.terms import Term
+from cockpit.rules.service.synthesis.tree import Snippet, UnreadableError, matches
+
+_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A term as ast-grep reads it."""
+
+    rule: Mapping[str, Any]
+    term: Term
+    holes: Mapping[str, Term]
+    """The holes that take one thing, by their metavariables' names."""
+
+
+def pattern_of(term: Term, language: str, must_match: Snippet) -> Pattern | None:
+    """Return the pattern of a term that really matches where the term came from; None: there is none.
+
+    ast-grep takes any text for a pattern, and one that does not parse as meant matches nothing without a word. So each
+    way of writing it is tried on the snippet.
+    """
+    holes: dict[str, Term] = {}
+    text = _written(term, {}, holes).strip()
+    if len(holes) > len(_NAMES) or text.startswith("$") and text[1:] in holes:
+        return None
+    for rule in _ways(text, term.kind, language):
+        try:
+            found = matches(must_match, {"rule": rule})
+        except UnreadableError:
+            continue
+        if any(node.kind() == term.kind for node in found):
+            return Pattern(rule, term, holes)
+    return None
+
+
+def _ways(text: str, kind: str, language: str) -> list[dict[str, Any]]:
+    frames = grammar_of(language).frames
+    return [
+        {"pattern": text},
+        *({"pattern": {"context": frame.format(text), "selector": kind}} for frame in frames),
+    ]
+
+
+def _written(term: Term, known: dict[tuple[str, ...], str], holes: dict[str, Term]) -> str:
+    """Write a term; holes in which always the same was seen get the same metavariable."""
+    if term.hole == "many":
+        count = sum(name.startswith("$$$") for name in known.values())
+        name = f"$$$REST{count or ''}"
+        known[(name,)] = name
+        return name
+    if term.hole:
+        key = tuple(text for _, text in term.samples)
+        if key not in known:
+            name = _NAMES[min(len(holes), len(_NAMES) - 1)]
+            known[key] = f"${name}"
+            holes[name] = term
+        return known[key]
+    if not term.children:
+        return term.text
+    return "".join(child.gap + _written(child, known, holes) for child in term.children)

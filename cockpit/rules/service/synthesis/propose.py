@@ -1,0 +1,196 @@
+"""Candidates: for each thing that the offence may be, each degree of generality, held against every example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cockpit.rules.service.synthesis.features import Distinction, distinctions, features_of, refined
+from cockpit.rules.service.synthesis.foci import Focus, foci_of
+from cockpit.rules.service.synthesis.imports import resolved
+from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_body, is_context
+from cockpit.rules.service.synthesis.levels import Level, any_kind, levels_of
+from cockpit.rules.service.synthesis.patterns import pattern_of
+from cockpit.rules.service.synthesis.terms import Term, with_open_lists
+from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
+
+_CHANGED, _UNCHANGED = 0.0, -1.5
+_MOST_FOCI = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One rule that has stood the test of the examples."""
+
+    body: Mapping[str, Any]
+    score: float
+    family: str
+    """Rules of one family differ only in how general they are."""
+    says: str
+
+
+@dataclass(slots=True)
+class Workpiece:
+    """The examples, parsed, and what was made of them so far."""
+
+    language: str
+    bads: Sequence[Snippet]
+    fixes: Sequence[Snippet | None]
+    """Of each bad snippet the fix, where it is known."""
+    goods: Sequence[Snippet]
+    """All snippets that must not be hit, fixes included."""
+    proposals: dict[str, Proposal] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
+
+    @property
+    def grammar(self) -> Grammar:
+        """What is known of the language."""
+        return grammar_of(self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What a family of rules begins with."""
+
+    focus: Focus
+    name: str
+    rule: Mapping[str, Any]
+    holes: Mapping[str, Term]
+    term: Term
+    score: float
+
+
+def propose(work: Workpiece) -> list[Proposal]:
+    """Return every rule that hits all bad snippets and no good one, the most plausible first."""
+    for focus in foci_of(work.bads, work.fixes)[:_MOST_FOCI]:
+        for base in _bases(work, focus):
+            for level in levels_of(base.holes, base.term.weight):
+                _try_level(work, base, level)
+    return sorted(work.proposals.values(), key=lambda one: -one.score)
+
+
+def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
+    weight = 0 if focus.term.hole else focus.term.weight
+    score = min(weight, 12) / 3 - 0.35 * focus.size + (_CHANGED if focus.is_changed else _UNCHANGED)
+    terms = [("pattern", focus.term, 0.0)] if not focus.term.hole else []
+    if terms and (wide := with_open_lists(focus.term)) != focus.term:
+        terms.append(("open pattern", wide, -0.2))
+    for name, term, cost in terms:
+        if pattern := pattern_of(term, work.language, work.bads[0]):
+            yield _Base(focus, name, pattern.rule, pattern.holes, term, score + cost)
+    if not weight or focus.kind.endswith(("_statement", "_clause", "_expression")) or not focus.nodes[0].named:
+        yield _Base(focus, "kind", {"kind": focus.kind}, {}, Term(focus.kind), 0.3 - 0.35 * focus.size)
+
+
+def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
+    bonus = level.bonus if base.name != "kind" else 0.0
+    says = _said(base, level)
+    score = base.score + bonus
+    _try(work, base, base.rule, level.constraints, score, says)
+    for name, rule in resolved(base.rule, base.term, base.holes) if work.language == "python" else ():
+        _try(work, base, rule, level.constraints, score + (0.15 if name.startswith("also") else 0.1), f"{says}, {name}")
+    for place, context in enumerate(_contexts(base.focus)):
+        rule = {"all": [base.rule, {"inside": context}]}
+        inside = " or ".join(_kinds_in(context)).replace("_", " ")
+        _try(work, base, rule, level.constraints, score - 0.1 - 0.1 * place, f"{says}, inside {inside}")
+
+
+def _said(base: _Base, level: Level) -> str:
+    pattern = base.rule.get("pattern", base.focus.kind.replace("_", " "))
+    text = pattern if isinstance(pattern, str) else base.focus.kind.replace("_", " ")
+    return f"{text} ({level.says})" if level.says else text
+
+
+def _contexts(focus: Focus) -> list[dict[str, Any]]:
+    """Return what the nodes all stand in: the kinds of their parents, and the innermost ancestors that they share."""
+    found: list[dict[str, Any]] = []
+    parents = sorted({node.parent.kind for node in focus.nodes if node.parent is not None})
+    if parents and all(is_context(kind) for kind in parents):
+        found.append(any_kind(parents))
+    shared = [above.kind for above in focus.nodes[0].ancestors() if is_context(above.kind)]
+    for kind in dict.fromkeys(shared):
+        if all(any(above.kind == kind for above in node.ancestors()) for node in focus.nodes):
+            is_head = all(_is_in_head(node, kind) for node in focus.nodes)
+            found.append(
+                {
+                    "kind": kind,
+                    "stopBy": {"any": [{"kind": body} for body in _bodies(focus)]}
+                    if is_head and _bodies(focus)
+                    else "end",
+                }
+            )
+    return found[:3]
+
+
+def _bodies(focus: Focus) -> list[str]:
+    roots = [above for above in focus.nodes[0].ancestors()][-1:]
+    return sorted({node.kind for root in roots for node in root.walk() if is_body(node.kind)})
+
+
+def _is_in_head(node: Tree, kind: str) -> bool:
+    for above in node.ancestors():
+        if is_body(above.kind):
+            return False
+        if above.kind == kind:
+            return True
+    return False
+
+
+def _kinds_in(context: Mapping[str, Any]) -> list[str]:
+    return [one["kind"] for one in context["any"]] if "any" in context else [context["kind"]]
+
+
+def _try(
+    work: Workpiece,
+    base: _Base,
+    rule: Mapping[str, Any],
+    constraints: Mapping[str, Any],
+    score: float,
+    says: str,
+) -> None:
+    """Keep a rule that tells bad from good; where it does not, learn from its matches what would."""
+    body = {"rule": rule, **({"constraints": constraints} if constraints else {})}
+    if (key := repr(body)) in work.tried:
+        return
+    work.tried.add(key)
+    try:
+        bad = [trees_of(one, matches(one, body)) for one in work.bads]
+        good = [tree for one in work.goods for tree in trees_of(one, matches(one, body))] if all(bad) else []
+    except UnreadableError:
+        return
+    if not all(bad):
+        return
+    if not good:
+        work.proposals[key] = Proposal(body, score, f"{base.focus.kind} {base.name}", says)
+        return
+    grammar = work.grammar
+    meant = [features_of(_meant(found, base.focus), grammar) for found in bad]
+    for options in distinctions(meant, [features_of(tree, grammar) for tree in good]):
+        finer = {"rule": refined(rule, options, _meant(bad[0], base.focus), grammar)}
+        _keep(work, base, {**body, **finer}, score - _cost(options), f"{says}, {_words(options)}")
+
+
+def _meant(found: Sequence[Tree], focus: Focus) -> Tree:
+    return next((tree for tree in found if any(tree is node for node in focus.nodes)), found[0])
+
+
+def _cost(options: Sequence[Distinction]) -> float:
+    return sum(option.cost for option in options)
+
+
+def _words(options: Sequence[Distinction]) -> str:
+    return " and ".join(option.says() for option in options)
+
+
+def _keep(work: Workpiece, base: _Base, body: Mapping[str, Any], score: float, says: str) -> None:
+    key = repr(body)
+    if key in work.tried:
+        return
+    work.tried.add(key)
+    try:
+        is_right = all(matches(one, body) for one in work.bads) and not any(matches(one, body) for one in work.goods)
+    except UnreadableError:
+        return
+    if is_right:
+        work.proposals[key] = Proposal(body, score, f"{base.focus.kind} {base.name}", says)

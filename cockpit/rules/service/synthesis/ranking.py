@@ -1,0 +1,86 @@
+"""Which candidates to show: plausible ones that differ in what they hit, neither silent nor shouting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence, Set
+from dataclasses import dataclass
+
+from cockpit.rules.service.synthesis.propose import Proposal
+
+SHOWN = 4
+"""Most candidates that a person is asked to choose from."""
+
+LOOKED_AT = 16
+"""How many proposals are worth being tried on a tree."""
+
+USUAL_HITS_PER_1000_LINES = 0.3
+"""What is common in accepted code is hardly a mistake; beyond this a rule gets less plausible."""
+
+_SAME = 0.9
+"""Sets of hits with this share in common are the same rule said otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a proposal hit in a tree."""
+
+    places: Set[Hashable]
+    is_cut: bool = False
+    """It hit more than was counted."""
+
+
+def shortlist(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Return the proposals worth being tried on a tree: the best, but no more than a few of each family."""
+    kept: list[Proposal] = []
+    families: dict[str, int] = {}
+    for one in proposals:
+        families[one.family] = families.get(one.family, 0) + 1
+        if families[one.family] <= LOOKED_AT // 3:
+            kept.append(one)
+    return kept[:LOOKED_AT]
+
+
+def chosen(proposals: Sequence[Proposal], seen: Sequence[Seen] | None = None, lines: int = 0) -> list[Proposal]:
+    """Return the proposals to show, best first.
+
+    Args:
+        proposals: those that stood the examples.
+        seen: what each of them hit in the tree; None: not known yet.
+        lines: how many lines of that language the tree has.
+    """
+    if seen is None or not lines:
+        return _of_different_families(proposals)
+    scored = sorted(
+        zip(proposals, seen, strict=True), key=lambda item: item[0].score - _penalty(item[1], lines), reverse=True
+    )
+    kept: list[tuple[Proposal, Seen]] = []
+    for one, places in scored:
+        if not any(_is_alike(places, other) for _, other in kept):
+            kept.append((one, places))
+    rest = [item for item in scored if item not in kept]
+    return [one for one, _ in (*kept, *rest)][:SHOWN]
+
+
+def _of_different_families(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Take two of the best family and one of each other, so that the choice is not between twins."""
+    kept: list[Proposal] = []
+    for one in proposals:
+        if sum(other.family == one.family for other in kept) < (2 if not kept or one.family == kept[0].family else 1):
+            kept.append(one)
+    rest = [one for one in proposals if one not in kept]
+    return [*kept, *rest][:SHOWN]
+
+
+def _penalty(seen: Seen, lines: int) -> float:
+    density = 1000 * len(seen.places) / lines
+    if seen.is_cut:
+        density *= 2
+    return 1.2 * max(0.0, math.log10(max(density, 1e-9) / USUAL_HITS_PER_1000_LINES))
+
+
+def _is_alike(one: Seen, other: Seen) -> bool:
+    """Return whether two proposals hit the same places. Two that hit nothing cannot be told apart by it."""
+    if not one.places or not other.places:
+        return False
+    return len(one.places & other.places) / len(one.places | other.places) >= _SAME

@@ -1,0 +1,161 @@
+"""Anti-unification: the least general term that several pieces of code are instances of. Where they differ it has holes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from cockpit.rules.service.synthesis.languages import is_body, is_list, is_literal, is_text
+from cockpit.rules.service.synthesis.tree import Tree
+
+_ROLES = {
+    **dict.fromkeys(("function", "constructor", "macro"), "callee"),
+    **dict.fromkeys(("attribute", "property", "field"), "member"),
+    **dict.fromkeys(("object", "operand"), "receiver"),
+    **dict.fromkeys(("name", "key"), "name"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A piece of code, or a hole where pieces of code differ."""
+
+    kind: str
+    text: str = ""
+    children: tuple[Term, ...] = ()
+    is_named: bool = True
+    role: str = ""
+    """What it is to what it stands in: callee, member, receiver, name; empty: something else."""
+    gap: str = ""
+    hole: str = ""
+    """`one`: any one thing stands here; `many`: any number of things; empty: it is no hole."""
+    samples: tuple[tuple[str, str], ...] = ()
+    """Of a hole: kind and text of what was seen in its place."""
+
+    def holes(self) -> Iterator[Term]:
+        """Yield the holes in it, in their order."""
+        if self.hole:
+            yield self
+        for child in self.children:
+            yield from child.holes()
+
+    @property
+    def weight(self) -> int:
+        """How much of it is said literally: letters of its names, keywords, operators and texts, numbers not."""
+        if self.hole:
+            return 0
+        if not self.children:
+            if self.is_named:
+                return 0 if is_literal(self.kind) else min(len(self.text), 12)
+            return len(self.text) if self.text.isalpha() else 0
+        return sum(child.weight for child in self.children)
+
+    @property
+    def names(self) -> int:
+        """How many names it says literally."""
+        if self.hole:
+            return 0
+        if not self.children:
+            return int(self.is_named and not is_literal(self.kind) and any(map(str.isalpha, self.text)))
+        return sum(child.names for child in self.children)
+
+
+def term_of(tree: Tree) -> Term:
+    """Return a piece of code as a term without holes."""
+    role = _ROLES.get(tree.field, "")
+    if not role and tree.field == "value" and tree.parent is not None and tree.parent.kind == "field_expression":
+        role = "receiver"
+    return Term(tree.kind, tree.text, tuple(map(term_of, tree.children)), tree.is_named, role, tree.gap)
+
+
+def is_same(one: Term, other: Term) -> bool:
+    """Return whether two terms are the same code, spacing aside."""
+    if one.hole or other.hole or one.kind != other.kind:
+        return False
+    if not one.children and not other.children:
+        return one.text == other.text
+    return len(one.children) == len(other.children) and all(map(is_same, one.children, other.children))
+
+
+def unified(one: Term, other: Term) -> Term:
+    """Return the least general term that both are instances of; its spacing is that of the first."""
+    if is_same(one, other):
+        return one
+    if one.hole or other.hole or one.kind != other.kind or not one.children or not other.children or is_text(one.kind):
+        return _hole(one, other)
+    if len(one.children) == len(other.children):
+        pairs = list(zip(one.children, other.children, strict=True))
+        if all(a.kind == b.kind and a.text == b.text for a, b in pairs if not (a.is_named and b.is_named)):
+            return replace(one, text="", children=tuple(unified(a, b) if a.is_named else a for a, b in pairs))
+    return _unified_lists(one, other) if is_list(one.kind) else _hole(one, other)
+
+
+def opened(term: Term, is_wanted: Callable[[Term], bool]) -> Term:
+    """Return the term with a hole in place of every part that is wanted, outermost parts first."""
+    if term.hole:
+        return term
+    if is_wanted(term):
+        return Term("hole", is_named=True, role=term.role, gap=term.gap, hole="one", samples=((term.kind, term.text),))
+    return replace(term, children=tuple(opened(child, is_wanted) for child in term.children))
+
+
+def with_open_lists(term: Term) -> Term:
+    """Return the term with every list of arguments, and every body, taking anything."""
+    if term.hole:
+        return term
+    if is_argument_list(term.kind) or is_body(term.kind):
+        items = [child for child in term.children if child.is_named]
+        many = Term("many", gap=items[0].gap if items else "", hole="many")
+        if is_body(term.kind) and items:
+            first, last = term.children[0], term.children[-1]
+            kept = [first, many, last] if not first.is_named and len(term.children) > 1 else [many]
+            return replace(term, text="", children=tuple(kept))
+        if items or is_argument_list(term.kind):
+            return replace(term, text="", children=tuple(_between_brackets(term, [many])))
+    return replace(term, children=tuple(map(with_open_lists, term.children)))
+
+
+def is_argument_list(kind: str) -> bool:
+    """Return whether nodes of this kind are the arguments of a call."""
+    return kind.endswith(("argument_list", "arguments", "call_suffix", "value_arguments"))
+
+
+def _hole(one: Term, other: Term) -> Term:
+    is_many = "many" in (one.hole, other.hole)
+    samples = (*_samples(one), *_samples(other))
+    return Term("hole", role=one.role, gap=one.gap, hole="many" if is_many else "one", samples=samples)
+
+
+def _samples(term: Term) -> tuple[tuple[str, str], ...]:
+    return term.samples if term.hole else ((term.kind, term.text),)
+
+
+def _unified_lists(one: Term, other: Term) -> Term:
+    """Keep what the lists begin and end with alike; anything may stand between."""
+    left = [child for child in one.children if child.is_named]
+    right = [child for child in other.children if child.is_named]
+    shortest = min(len(left), len(right))
+    head = tail = 0
+    while head < shortest and is_same(left[head], right[head]):
+        head += 1
+    while tail < shortest - head and is_same(left[-1 - tail], right[-1 - tail]):
+        tail += 1
+    between = (*left[head : len(left) - tail], *right[head : len(right) - tail])
+    many = Term("many", hole="many", samples=tuple(sample for item in between for sample in _samples(item)))
+    return replace(
+        one, text="", children=tuple(_between_brackets(one, [*left[:head], many, *left[len(left) - tail :]]))
+    )
+
+
+def _between_brackets(term: Term, items: list[Term]) -> list[Term]:
+    marks = [child for child in term.children if not child.is_named]
+    has_brackets = len(marks) >= 2 and marks[0].text not in (",", ";")
+    separator = next((mark.text for mark in marks if mark.text in (",", ";")), "," if has_brackets else "")
+    spaced: list[Term] = []
+    gap = next((child.gap for child in term.children[1:] if child.is_named and not has_brackets), "\n")
+    for position, item in enumerate(items):
+        if position and separator:
+            spaced += [Term(separator, separator, is_named=False), replace(item, gap=" ")]
+        else:
+            spaced.append(replace(item, gap=gap if position else ""))
+    return [marks[0], *spaced, marks[-1]] if has_brackets else spaced
