@@ -14,19 +14,22 @@ from cockpit.rules.config import RulesConfig
 from cockpit.rules.repo.reading import typed_body
 from cockpit.rules.repo.scan_cache import Record, ScanCache
 from cockpit.rules.runtime.ast_grep import AstGrep, Match, Matches
+from cockpit.rules.runtime.layering import layer_hits_of
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.runtime.whole import whole_hits
-from cockpit.rules.service.documents import Document, documents_of, name_in
+from cockpit.rules.service.documents import IMPORT, Document, documents_of, name_in
 from cockpit.rules.service.files import length_hits, looked_at, name_hits
+from cockpit.rules.service.imports import Statement
 from cockpit.rules.service.languages import endings_of
+from cockpit.rules.service.layers import Edge
 from cockpit.rules.service.regex import regex_hits
 from cockpit.rules.service.suppressions import MARKER, suppress, suppressions_in
 from cockpit.rules.types import Engine, Hit, Rule, RuleSet, Scan, ScanProblem, Suppression
 from cockpit.rules.types.bodies import NamingBody, RegexBody, SizeBody
-from cockpit.rules.types.errors import RuleFileError
+from cockpit.rules.types.errors import RuleFileError, ScanError
 
 _CACHE_VERSION = 1
-_BY_FILE = (Engine.AST_GREP, Engine.REGEX, Engine.SIZE, Engine.NAMING)
+_BY_FILE = (Engine.AST_GREP, Engine.REGEX, Engine.SIZE, Engine.NAMING, Engine.LAYERS)
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class _Looked:
 
     hits: list[Hit] = field(default_factory=list)
     suppressions: list[Suppression] = field(default_factory=list)
+    imports: list[Statement] = field(default_factory=list)
+    """Where there are rules about layers; not of Python."""
 
     def record(self) -> Record:
         said: Record = {}
@@ -42,6 +47,8 @@ class _Looked:
             said["hits"] = [hit.model_dump(mode="json", exclude_defaults=True) for hit in self.hits]
         if self.suppressions:
             said["suppressions"] = [one.model_dump(mode="json") for one in self.suppressions]
+        if self.imports:
+            said["imports"] = self.imports
         return said
 
     @classmethod
@@ -49,6 +56,7 @@ class _Looked:
         return cls(
             [Hit.model_validate(hit) for hit in record.get("hits", ())],
             [Suppression.model_validate(one) for one in record.get("suppressions", ())],
+            [(line, text) for line, text in record.get("imports", ())],
         )
 
 
@@ -76,23 +84,37 @@ class Scanner:
         Raises:
             ScanError: ast-grep could not be run to its end.
         """
+        try:
+            return await self._scan(rules, sources, changed)
+        except ExceptionGroup as group:
+            trouble: Exception | None = group.subgroup(ScanError)
+            while isinstance(trouble, ExceptionGroup):
+                trouble = trouble.exceptions[0]
+            if trouble is None:
+                raise
+            raise trouble from group
+
+    async def _scan(self, rules: RuleSet, sources: Sources, changed: Collection[str] | None) -> Scan:
         started = time.monotonic()
         running = [rule for rule in rules.rules if rule.is_run]
         by_file = [rule for rule in running if rule.engine in _BY_FILE]
         scope = sources.paths if changed is None else tuple(sorted(frozenset(changed) & frozenset(sources.paths)))
         problems = list(rules.problems)
-        whole = asyncio.create_task(asyncio.to_thread(whole_hits, running, sources, scope, changed))
-        try:
-            looked, known = await self._look(by_file, rules.utils, sources, scope, problems)
-        except BaseException:
-            whole.cancel()
-            await asyncio.wait([whole])
-            raise
+        async with asyncio.TaskGroup() as group:
+            whole = group.create_task(asyncio.to_thread(whole_hits, running, sources, scope, changed))
+            python = group.create_task(asyncio.to_thread(_python_edges, running, sources, scope))
+            looking = group.create_task(self._look(by_file, rules.utils, sources, scope, problems))
+        looked, known = looking.result()
         hits = [hit for one in looked.values() for hit in one.hits]
         suppressions = [one for file in looked.values() for one in file.suppressions]
-        far, trouble = await whole
-        problems += trouble
-        standing, used = suppress(far, suppressions, {one.path: sources.text(one.path) for one in suppressions})
+        far, trouble = whole.result()
+        edges, unread = python.result()
+        statements = {path: one.imports for path, one in looked.items() if one.imports}
+        upward, wrong = await asyncio.to_thread(layer_hits_of, running, sources, scope, edges, statements)
+        problems += [*trouble, *unread, *wrong]
+        standing, used = suppress(
+            [*far, *upward], suppressions, {one.path: sources.text(one.path) for one in suppressions}
+        )
         return Scan(
             hits=(*hits, *standing),
             problems=tuple(problems),
@@ -122,20 +144,30 @@ class Scanner:
         documents = documents_of(rules)
         endings = endings_of(frozenset(document.language for document in documents))
         paths = [path for path in fresh if endings is None or path.endswith(endings)]
-        ours = asyncio.create_task(asyncio.to_thread(_ours, rules, sources, fresh))
-        try:
-            theirs = await self._ast_grep.scan(sources.root, documents, utils, paths, self._config.timeout_s)
-        except BaseException:
-            ours.cancel()
-            await asyncio.wait([ours])
-            raise
-        hits, trouble = await ours
+        async with asyncio.TaskGroup() as group:
+            ours = group.create_task(asyncio.to_thread(_ours, rules, sources, fresh))
+            scanning = group.create_task(
+                self._ast_grep.scan(sources.root, documents, utils, paths, self._config.timeout_s)
+            )
+        theirs = scanning.result()
+        hits, trouble = ours.result()
         trouble = [*trouble, *theirs.problems]
         found = await asyncio.to_thread(_brought_together, sources, fresh, hits, theirs, documents, frozenset(paths))
         if not trouble:
             await asyncio.to_thread(cache.put, {fresh[path]: one.record() for path, one in found.items()})
         problems += trouble
         return looked | found, known
+
+
+def _python_edges(
+    rules: Iterable[Rule], sources: Sources, scope: Sequence[str]
+) -> tuple[list[Edge], list[ScanProblem]]:
+    has_layers = any(rule.engine is Engine.LAYERS for rule in rules)
+    if not has_layers or not any(path.endswith(".py") for path in scope):
+        return [], []
+    from cockpit.rules.runtime.python_imports import python_edges
+
+    return python_edges(sources, scope)
 
 
 def _known_of(cache: ScanCache, sources: Sources, scope: Sequence[str]) -> tuple[dict[str, _Looked], dict[str, str]]:
@@ -195,6 +227,10 @@ def _brought_together(
     """Return for each file what stands after its suppressions."""
     found = {path: _Looked() for path in fresh}
     ours = [*ours, *_compiled_hits(theirs.matches, documents)]
+    imports = {document.id for document in documents if document.what == IMPORT}
+    for match in theirs.matches:
+        if match.id in imports and match.path in found:
+            found[match.path].imports.append((match.line + 1, match.text))
     for hit in _own_hits(theirs.matches, documents):
         if hit.path in found:
             found[hit.path].hits.append(hit)
@@ -222,7 +258,7 @@ def _own_hits(matches: Iterable[Match], documents: Iterable[Document]) -> Iterab
 
 def _compiled_hits(matches: Iterable[Match], documents: Iterable[Document]) -> Iterable[Hit]:
     """Return the hits of rules about size and names, which ast-grep has looked for on our behalf."""
-    by_id = {document.id: document for document in documents if document.what}
+    by_id = {document.id: document for document in documents if document.what not in ("", IMPORT)}
     wanted: dict[str, set[str]] = {}
     for match in matches:
         document = by_id.get(match.id)

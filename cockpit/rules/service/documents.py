@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from cockpit.rules.service.imports import IMPORTS
 from cockpit.rules.service.languages import LANGUAGES, Language
 from cockpit.rules.types import Engine, Level, Rule
 from cockpit.rules.types.bodies import NamingBody, SizeBody
 
 _APART = "--"
+IMPORT = "import"
+"""What a document looks for on behalf of rules about layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Document:
     """The rule it stands for."""
     said: Mapping[str, object]
     what: str = ""
-    """Of a rule about size or names: function, class. Empty for a rule of ast-grep's own."""
+    """What it looks for: function, class, import. Empty for a rule of ast-grep's own."""
     limit: int = 0
 
     @property
@@ -38,6 +41,7 @@ class Document:
 def documents_of(rules: Iterable[Rule]) -> tuple[Document, ...]:
     """Return everything that ast-grep has to look for."""
     found: list[Document] = []
+    has_imports = False
     for rule in rules:
         match rule.engine:
             case Engine.AST_GREP:
@@ -46,6 +50,9 @@ def documents_of(rules: Iterable[Rule]) -> tuple[Document, ...]:
                 found += _sizes(rule, SizeBody.model_validate(rule.body))
             case Engine.NAMING:
                 found += _names(rule, NamingBody.model_validate(rule.body))
+            case Engine.LAYERS if not has_imports:
+                has_imports = True
+                found += [_compiled(rule, name, IMPORT, said) for name, said in IMPORTS.items()]
             case _:
                 pass
     return tuple(found)
@@ -78,7 +85,7 @@ def _sizes(rule: Rule, body: SizeBody) -> Iterator[Document]:
 def _longer(rule: Rule, language: Language, what: str, kinds: tuple[str, ...], limit: int) -> Document:
     # As many line feeds as lines are allowed: one line too many.
     said = {**_any(kinds), "regex": rf"^(?:[^\n]*\n){{{limit}}}"}
-    return Document(rule, _compiled(rule, language, what, said), what, limit)
+    return _compiled(rule, language.name, what, said, limit)
 
 
 def _names(rule: Rule, body: NamingBody) -> Iterator[Document]:
@@ -94,16 +101,17 @@ def _names(rule: Rule, body: NamingBody) -> Iterator[Document]:
                     "all": [{"any": [{"inside": parent} for parent in parents]}],
                     "not": {"regex": f"^(?:{pattern})$"},
                 }
-                yield Document(rule, _compiled(rule, language, what, said), what)
+                yield _compiled(rule, language.name, what, said)
 
 
 def _any(kinds: tuple[str, ...]) -> dict[str, object]:
     return {"kind": kinds[0]} if len(kinds) == 1 else {"any": [{"kind": kind} for kind in kinds]}
 
 
-def _compiled(rule: Rule, language: Language, what: str, said: Mapping[str, object]) -> dict[str, object]:
-    name = _APART.join((rule.id, language.name, what))
-    return {"id": name, "language": language.name, "severity": Level.HINT.value, "rule": said}
+def _compiled(rule: Rule, language: str, what: str, said: Mapping[str, object], limit: int = 0) -> Document:
+    name = _APART.join((rule.id, language, what))
+    document = {"id": name, "language": language, "severity": Level.HINT.value, "rule": said}
+    return Document(rule, document, what, limit)
 
 
 _NAME = re.compile(

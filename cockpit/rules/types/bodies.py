@@ -98,13 +98,14 @@ class LayersBody(Model, extra="forbid"):
     """`layers`: who may import whom. Within a domain a layer imports what stands left of it only."""
 
     domains: tuple[str, ...] = Field(default=(), description='globs of folders, each a domain; "" is the repository')
-    excluded: tuple[str, ...] = Field(default=(), description="globs of folders that are no domains after all")
     order: tuple[str, ...] = Field(
         default=("types", "config", "repo", "service", "runtime", "ui"), min_length=1, description="from left to right"
     )
     names: dict[str, str] = Field(default_factory=dict, description="other names of layers, such as errors = types")
     across: tuple[str, ...] = Field(default=("types",), description="layers that other domains may import")
-    everywhere: tuple[str, ...] = Field(default=(), description="globs of files that everybody may import")
+    also: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="globs of files outside the domains that count as that layer of another one"
+    )
     providers: tuple[str, ...] = Field(
         default=(), description="globs of the one way in for what cuts across (git, clock, telemetry ...)"
     )

@@ -1,0 +1,113 @@
+"""The files of a repository, as far as imports lead to them."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
+
+Target = tuple[str, str]
+"""A module as the language says it, and the path it leads to; empty: outside the repository."""
+
+_GO_MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
+_CRATE_NAME = re.compile(r"^\[package\][^\[]*?^name\s*=\s*\"([\w-]+)\"", re.MULTILINE)
+_JSON_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_JAVA_ROOTS = ("java", "kotlin", "src")
+
+
+class World:
+    """All files, and what manifests among them say about names."""
+
+    def __init__(self, paths: Iterable[str], read: Callable[[str], str]) -> None:
+        """Take the paths of all files, and how the text of one is read."""
+        self.paths = frozenset(paths)
+        self._read = read
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file directly."""
+        return frozenset(posixpath.dirname(path) for path in self.paths)
+
+    @cached_property
+    def go_modules(self) -> tuple[tuple[str, str], ...]:
+        """Path of each Go module as imports say it, and its folder; the longest first."""
+        found = [
+            (module[1], posixpath.dirname(path))
+            for path in self._named("go.mod")
+            if (module := _GO_MODULE.search(self._read(path)))
+        ]
+        return tuple(sorted(found, key=lambda one: -len(one[0])))
+
+    @cached_property
+    def crates(self) -> dict[str, str]:
+        """Name of each Rust crate in code, and its folder."""
+        return {
+            name[1].replace("-", "_"): posixpath.dirname(path)
+            for path in self._named("Cargo.toml")
+            if (name := _CRATE_NAME.search(self._read(path)))
+        }
+
+    @cached_property
+    def node_packages(self) -> dict[str, str]:
+        """Name of each npm package of the repository, and its folder."""
+        found = {}
+        for path in self._named("package.json"):
+            name = _json(self._read(path)).get("name")
+            if isinstance(name, str) and name:
+                found[name] = posixpath.dirname(path)
+        return found
+
+    @cached_property
+    def aliases(self) -> tuple[tuple[str, str, str], ...]:
+        """Aliases of TypeScript: folder they hold in, what imports say (`@/*`), and the path it stands for."""
+        found = []
+        for path in (*self._named("tsconfig.json"), *self._named("jsconfig.json")):
+            folder = posixpath.dirname(path)
+            options = _json(self._read(path)).get("compilerOptions")
+            options = options if isinstance(options, dict) else {}
+            base = options.get("baseUrl", ".")
+            base = posixpath.normpath(posixpath.join(folder, base if isinstance(base, str) else "."))
+            paths = options.get("paths")
+            for said, targets in (paths if isinstance(paths, dict) else {}).items():
+                found += [
+                    (folder, said, posixpath.normpath(posixpath.join(base, target)))
+                    for target in (targets if isinstance(targets, list) else ())
+                    if isinstance(target, str)
+                ]
+        return tuple(sorted(found, key=lambda one: (-len(one[0]), -len(one[1]))))
+
+    @cached_property
+    def java(self) -> dict[str, str]:
+        """Path of each Java file by what imports say: `org.shop.Cart`."""
+        return {_java_name(path): path for path in self.paths if path.endswith((".java", ".kt"))}
+
+    @cached_property
+    def java_packages(self) -> dict[str, str]:
+        """Folder of each Java package, with a slash at its end."""
+        return {name.rpartition(".")[0]: f"{posixpath.dirname(path)}/" for name, path in self.java.items()}
+
+    def _named(self, name: str) -> list[str]:
+        return sorted(path for path in self.paths if path == name or path.endswith(f"/{name}"))
+
+
+def _java_name(path: str) -> str:
+    folders = path.split("/")[:-1]
+    begin = max((number + 1 for number, one in enumerate(folders) if one in _JAVA_ROOTS), default=0)
+    return ".".join([*folders[begin:], path.rpartition("/")[2].partition(".")[0]])
+
+
+def _json(text: str) -> dict[str, Any]:
+    """Return what a file of settings says; comments and trailing commas are common in them."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        bare = _TRAILING_COMMA.sub(r"\1", _JSON_COMMENT.sub(lambda found: found[1] or "", text))
+        try:
+            said = json.loads(bare)
+        except (ValueError, RecursionError):
+            return {}
+    return said if isinstance(said, dict) else {}
