@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 
-from cockpit.rules.types import Engine
+from cockpit.rules.types import Engine, Example, ExampleKind, Hit
 from cockpit.types import Model
 
 
@@ -28,3 +29,78 @@ class Candidate(Model):
     files: tuple[str, ...] = Field(default=(), description="globs taken from the examples' paths")
     says: str = Field(description="what it objects to, in one line")
     score: float = Field(default=0.0, description="how plausible; comparable among candidates of one offence only")
+
+
+class Verdict(Model):
+    """What a candidate did with one example."""
+
+    example: Example
+    is_right: bool = Field(description="a bad one was hit, a good one was not")
+    hits: tuple[Hit, ...] = ()
+
+
+class Judged(Model):
+    """A candidate was held against all examples."""
+
+    candidate: int = Field(description="its place among the candidates")
+    verdicts: tuple[Verdict, ...] = ()
+    problem: str = Field(default="", description="why it cannot be carried out; empty: it can")
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether every bad example is red and every good one green, and there is a bad one at all."""
+        bad = any(verdict.example.kind is ExampleKind.BAD for verdict in self.verdicts)
+        return bad and not self.problem and all(verdict.is_right for verdict in self.verdicts)
+
+
+class Struck(Model):
+    """Candidates hit something in a tree; more may follow."""
+
+    candidate: int
+    tree: str = Field(description="name of the tree")
+    hits: tuple[Hit, ...]
+
+
+class TreeDone(Model):
+    """A tree was looked through."""
+
+    tree: str
+    counts: tuple[int, ...] = Field(description="hits of each candidate")
+    is_cut: bool = Field(default=False, description="somebody hit so often that the rest was not looked at")
+    problem: str = Field(default="", description="why it is not the whole truth")
+
+
+class Stopped(Model):
+    """An accepted commit that a candidate would have stopped."""
+
+    candidate: int
+    commit: str
+    subject: str
+    hits: tuple[Hit, ...]
+
+
+class HistoryDone(Model):
+    """Accepted commits were looked through."""
+
+    commits: int = Field(description="how many were looked at")
+    counts: tuple[int, ...] = Field(description="commits that each candidate would have stopped")
+    problem: str = ""
+
+
+class Doubt(StrEnum):
+    """Why a candidate may not be a good rule."""
+
+    TOO_BROAD = "too broad"
+    CONFLICT = "conflict"  # it hits what another rule holds up as good
+
+
+class Doubted(Model):
+    """There is a doubt about a candidate; it does not keep a person from accepting it."""
+
+    candidate: int
+    doubt: Doubt
+    message: str
+
+
+News = Judged | Struck | TreeDone | Stopped | HistoryDone | Doubted
+"""What the gate tells while it works."""

@@ -11,7 +11,16 @@ from cockpit.rules.service.synthesis.terms import is_argument_list
 from cockpit.rules.service.synthesis.tree import Tree
 
 _LONGEST = 40
-_ORDER = ("argument", "field", "value", "word", "parent", "kind", "ancestor", "leaf")
+_COST = {
+    "argument": 0.0,
+    "field": 0.3,
+    "value": 0.5,
+    "word": 0.6,
+    "parent": 0.9,
+    "kind": 0.9,
+    "ancestor": 0.9,
+    "leaf": 2.0,
+}
 
 
 class Feature(NamedTuple):
@@ -31,8 +40,13 @@ class Distinction(NamedTuple):
     @property
     def cost(self) -> float:
         """How much less plausible a rule gets by it."""
-        base = 0.4 * _ORDER.index(self.feature.sort)
-        return base + (0.3 if not self.is_negated and self.feature.sort in ("kind", "leaf") else 0.0)
+        is_vague = not self.is_negated and self.feature.sort in ("kind", "leaf")
+        return _COST[self.feature.sort] + (0.3 if is_vague else 0.0)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it speaks of what the match stands in."""
+        return self.feature.sort in ("ancestor", "parent")
 
     def says(self) -> str:
         """Return it in words."""
@@ -124,13 +138,13 @@ def distinctions(
     single = [(option,) for option in ordered if options[option] == everything]
     if single:
         return _of_different_sorts(single)
-    pairs = [
+    pairs: list[tuple[Distinction, ...]] = [
         (one, other)
         for place, one in enumerate(ordered[:12])
         for other in ordered[place + 1 : 12]
         if options[one] | options[other] == everything
     ]
-    return sorted(pairs, key=lambda pair: pair[0].cost + pair[1].cost)[:2]
+    return sorted(pairs, key=lambda pair: sum(one.cost for one in pair))[:2]
 
 
 def _of_different_sorts(single: list[tuple[Distinction]]) -> list[tuple[Distinction, ...]]:

@@ -1,4 +1,4 @@
-"""What the offence is: in each bad snippet one node, of the same kind in all, and first of all one that the fix changed."""
+"""What the offence is: in each bad snippet one node, of the same kind in all, preferably one that the fix changed."""
 
 from __future__ import annotations
 
@@ -54,10 +54,11 @@ def changed_parts(bad: Snippet, good: Snippet | None) -> set[int]:
 
 def _nodes(bad: Snippet, good: Snippet | None) -> list[tuple[Tree, bool]]:
     changed = changed_parts(bad, good)
-    return [(node, id(node) in changed) for node in bad.tree.walk() if _may_be_meant(node, id(node) in changed)]
+    nodes = ((node, id(node) in changed) for node in bad.tree.walk())
+    return [(node, is_changed) for node, is_changed in nodes if _may_be_meant(node, is_changed=is_changed)]
 
 
-def _may_be_meant(node: Tree, is_changed: bool) -> bool:
+def _may_be_meant(node: Tree, *, is_changed: bool) -> bool:
     if is_root(node.kind) or is_body(node.kind) or is_argument_list(node.kind):
         return False
     if node.kind in ("expression_statement", "string_start", "string_end", "ERROR") or node.kind.endswith("parameters"):
@@ -72,13 +73,18 @@ def _aligned(per_bad: Sequence[Sequence[tuple[Tree, bool]]]) -> list[Focus]:
     found: dict[tuple[int, ...], Focus] = {}
     firsts = sorted(per_bad[0], key=lambda item: not item[1])[:_MOST_PER_KIND]
     for first, is_first_changed in firsts:
-        term, nodes, is_changed = term_of(first), [first], is_first_changed
-        for others in per_bad[1:]:
-            term, node, is_other_changed = max(
-                ((unified(term, term_of(node)), node, changed) for node, changed in others[:_MOST_NODES]),
-                key=lambda item: (item[2], not item[0].hole, item[0].weight, -len(item[1].text)),
-            )
-            nodes.append(node)
-            is_changed &= is_other_changed
-        found.setdefault(tuple(map(id, nodes)), Focus(tuple(nodes), term, is_changed))
+        for must_change in (True, False) if is_first_changed else (False,):
+            term, nodes, is_changed = term_of(first), [first], is_first_changed
+            for others in per_bad[1:]:
+                term, node, is_other_changed = max(
+                    ((unified(term, term_of(node)), node, changed) for node, changed in others[:_MOST_NODES]),
+                    key=lambda item: _likeness(*item, must_change=must_change),
+                )
+                nodes.append(node)
+                is_changed &= is_other_changed
+            found.setdefault(tuple(map(id, nodes)), Focus(tuple(nodes), term, is_changed))
     return list(found.values())
+
+
+def _likeness(term: Term, node: Tree, is_changed: bool, *, must_change: bool) -> tuple[float, ...]:
+    return (is_changed and must_change, not term.hole, term.weight, -len(node.text))

@@ -1,4 +1,4 @@
-"""What synthesis must know of a language, kept to a minimum: names of node kinds, and how a fragment is made to parse."""
+"""What synthesis must know of a language, kept to a minimum: names of node kinds, and how a fragment can be parsed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LIST = re.compile(
 _TEXT = re.compile(r"string|template|char_literal|rune|regex")
 _NUMBER = re.compile(r"^(integer|float|number|int_literal|float_literal|integer_literal)")
 _LEAVES = re.compile(r"identifier$")
-_BODY = re.compile(r"^(block|statement_block|statement_list|class_body|declaration_list|body|suite|module)$")
+_BODY = re.compile(r"^(block|statement_block|statement_list|class_body|declaration_list|body|suite)$")
 _ROOTS = frozenset({"module", "program", "source_file"})
 _CONTEXT = re.compile(
     r"(_statement|_clause|_definition|_declaration|_expression|_item|lambda|decorator|await|assignment|comparison_operator"
@@ -33,8 +33,8 @@ class Grammar:
     """Kind of an argument given by name."""
     spread: tuple[str, ...] = ()
     """Kinds that may hide any argument."""
-    imports: str = ""
-    """Kind of a statement that imports names from a module, where names are then used bare."""
+    body: str = ""
+    """Kind of what holds the statements of a function, loop or clause."""
 
 
 _PYTHON = Grammar(
@@ -50,7 +50,7 @@ _PYTHON = Grammar(
     ),
     named_argument="keyword_argument",
     spread=("dictionary_splat",),
-    imports="import_from_statement",
+    body="block",
 )
 _SCRIPT = Grammar(
     frames=(
@@ -65,6 +65,7 @@ _SCRIPT = Grammar(
     ),
     named_argument="pair",
     spread=("spread_element",),
+    body="statement_block",
 )
 _GO = Grammar(
     frames=(
@@ -75,10 +76,12 @@ _GO = Grammar(
         "package p\ntype T struct {{ {} }}",
     ),
     named_argument="keyed_element",
+    body="block",
 )
 _RUST = Grammar(
     frames=("fn f() {{ {}; }}", "fn f() {{ let a = {}; }}", "fn f() {{ {} }}", "struct S {{ {} }}", "fn f({}) {{ }}"),
     named_argument="field_initializer",
+    body="block",
 )
 _BRACES = Grammar(frames=("class A {{ void f() {{ {}; }} }}", "class A {{ {} }}", "void f() {{ {}; }}", "f({})"))
 
@@ -109,12 +112,40 @@ GRAMMARS: dict[str, Grammar] = {
 """Languages that ast-grep-py knows: any other name makes it panic."""
 
 LANGUAGE_OF_SUFFIX = {
-    **{".py": "python", ".pyi": "python", ".ts": "typescript", ".mts": "typescript", ".cts": "typescript"},
-    **{".tsx": "tsx", ".js": "javascript", ".jsx": "javascript", ".mjs": "javascript", ".cjs": "javascript"},
-    **{".go": "go", ".rs": "rust", ".java": "java", ".c": "c", ".h": "c", ".cc": "cpp", ".cpp": "cpp", ".hpp": "cpp"},
-    **{".cs": "csharp", ".kt": "kotlin", ".swift": "swift", ".rb": "ruby", ".php": "php", ".scala": "scala"},
-    **{".lua": "lua", ".sh": "bash", ".bash": "bash", ".ex": "elixir", ".exs": "elixir", ".css": "css"},
-    **{".html": "html", ".json": "json", ".yml": "yaml", ".yaml": "yaml"},
+    ".py": "python",
+    ".pyi": "python",
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
+    ".tsx": "tsx",
+    ".js": "javascript",
+    ".jsx": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".go": "go",
+    ".rs": "rust",
+    ".java": "java",
+    ".c": "c",
+    ".h": "c",
+    ".cc": "cpp",
+    ".cpp": "cpp",
+    ".hpp": "cpp",
+    ".cs": "csharp",
+    ".kt": "kotlin",
+    ".swift": "swift",
+    ".rb": "ruby",
+    ".php": "php",
+    ".scala": "scala",
+    ".lua": "lua",
+    ".sh": "bash",
+    ".bash": "bash",
+    ".ex": "elixir",
+    ".exs": "elixir",
+    ".css": "css",
+    ".html": "html",
+    ".json": "json",
+    ".yml": "yaml",
+    ".yaml": "yaml",
 }
 """The language of a file, by the end of its name."""
 

@@ -47,6 +47,9 @@ def levels_of(holes: Mapping[str, Term], weight: int) -> list[Level]:
             found.append(Level("shared, else open", free, 0.6, _names(shared)))
     if listed:
         found.append(Level("listed", {**kinds, **listed}, 0.7, f"one of {words}"))
+    every = {name: any_kind(seen) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
+    if every != kinds and weight < 8:
+        found.append(Level("kinds, names too", {**every, **listed}, 0.25, "of the very kinds seen"))
     if kinds:
         found.append(Level("kinds", kinds, 0.5 if weight >= 3 or not listed else -1.5, "of the kinds seen"))
     found.append(Level("open", {}, _openness(weight, is_listed=bool(listed))))
@@ -83,6 +86,11 @@ def _kinds(hole: Term) -> dict[str, Any]:
 
 
 _PATHS = frozenset({"attribute", "member_expression", "selector_expression", "field_expression", "call"})
+
+
+def _kinds_seen(hole: Term) -> list[str]:
+    kinds = sorted({kind for kind, _ in hole.samples})
+    return kinds if len(kinds) <= 3 else []
 
 
 def any_kind(kinds: Sequence[str]) -> dict[str, Any]:

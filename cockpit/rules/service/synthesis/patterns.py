@@ -31,7 +31,7 @@ def pattern_of(term: Term, language: str, must_match: Snippet) -> Pattern | None
     """
     holes: dict[str, Term] = {}
     text = _written(term, {}, holes).strip()
-    if len(holes) > len(_NAMES) or text.startswith("$") and text[1:] in holes:
+    if len(holes) > len(_NAMES) or (text.startswith("$") and text[1:] in holes):
         return None
     for rule in _ways(text, term.kind, language):
         try:

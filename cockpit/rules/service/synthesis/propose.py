@@ -15,7 +15,11 @@ from cockpit.rules.service.synthesis.patterns import pattern_of
 from cockpit.rules.service.synthesis.terms import Term, with_open_lists
 from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
 
-_CHANGED, _UNCHANGED = 0.0, -1.5
+_UNCHANGED = -1.5
+_MERE_NAME = -1.2
+"""A name alone is said in many places that have nothing to do with the offence."""
+_BY_COUNT = -0.8
+"""It tells bad from good by the number of arguments only."""
 _MOST_FOCI = 24
 
 
@@ -72,15 +76,22 @@ def propose(work: Workpiece) -> list[Proposal]:
 
 def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
     weight = 0 if focus.term.hole else focus.term.weight
-    score = min(weight, 12) / 3 - 0.35 * focus.size + (_CHANGED if focus.is_changed else _UNCHANGED)
+    score = min(weight, 12) / 3 - 0.35 * focus.size + (0.0 if focus.is_changed else _UNCHANGED)
+    score += _MERE_NAME if not focus.nodes[0].named else 0.0
     terms = [("pattern", focus.term, 0.0)] if not focus.term.hole else []
     if terms and (wide := with_open_lists(focus.term)) != focus.term:
-        terms.append(("open pattern", wide, -0.2))
+        terms = [("pattern", focus.term, _BY_COUNT if _is_fine(work, wide) else 0.0), ("open pattern", wide, -0.2)]
     for name, term, cost in terms:
         if pattern := pattern_of(term, work.language, work.bads[0]):
             yield _Base(focus, name, pattern.rule, pattern.holes, term, score + cost)
     if not weight or focus.kind.endswith(("_statement", "_clause", "_expression")) or not focus.nodes[0].named:
         yield _Base(focus, "kind", {"kind": focus.kind}, {}, Term(focus.kind), 0.3 - 0.35 * focus.size)
+
+
+def _is_fine(work: Workpiece, term: Term) -> bool:
+    """Return whether good snippets have it, too."""
+    pattern = pattern_of(term, work.language, work.bads[0])
+    return pattern is not None and any(matches(good, {"rule": pattern.rule}) for good in work.goods)
 
 
 def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
@@ -90,7 +101,7 @@ def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
     _try(work, base, base.rule, level.constraints, score, says)
     for name, rule in resolved(base.rule, base.term, base.holes) if work.language == "python" else ():
         _try(work, base, rule, level.constraints, score + (0.15 if name.startswith("also") else 0.1), f"{says}, {name}")
-    for place, context in enumerate(_contexts(base.focus)):
+    for place, context in enumerate(_contexts(base.focus, work.grammar.body)):
         rule = {"all": [base.rule, {"inside": context}]}
         inside = " or ".join(_kinds_in(context)).replace("_", " ")
         _try(work, base, rule, level.constraints, score - 0.1 - 0.1 * place, f"{says}, inside {inside}")
@@ -102,7 +113,7 @@ def _said(base: _Base, level: Level) -> str:
     return f"{text} ({level.says})" if level.says else text
 
 
-def _contexts(focus: Focus) -> list[dict[str, Any]]:
+def _contexts(focus: Focus, body: str) -> list[dict[str, Any]]:
     """Return what the nodes all stand in: the kinds of their parents, and the innermost ancestors that they share."""
     found: list[dict[str, Any]] = []
     parents = sorted({node.parent.kind for node in focus.nodes if node.parent is not None})
@@ -111,21 +122,9 @@ def _contexts(focus: Focus) -> list[dict[str, Any]]:
     shared = [above.kind for above in focus.nodes[0].ancestors() if is_context(above.kind)]
     for kind in dict.fromkeys(shared):
         if all(any(above.kind == kind for above in node.ancestors()) for node in focus.nodes):
-            is_head = all(_is_in_head(node, kind) for node in focus.nodes)
-            found.append(
-                {
-                    "kind": kind,
-                    "stopBy": {"any": [{"kind": body} for body in _bodies(focus)]}
-                    if is_head and _bodies(focus)
-                    else "end",
-                }
-            )
+            is_head = bool(body) and all(_is_in_head(node, kind) for node in focus.nodes)
+            found.append({"kind": kind, "stopBy": {"kind": body} if is_head else "end"})
     return found[:3]
-
-
-def _bodies(focus: Focus) -> list[str]:
-    roots = [above for above in focus.nodes[0].ancestors()][-1:]
-    return sorted({node.kind for root in roots for node in root.walk() if is_body(node.kind)})
 
 
 def _is_in_head(node: Tree, kind: str) -> bool:
@@ -168,15 +167,17 @@ def _try(
     meant = [features_of(_meant(found, base.focus), grammar) for found in bad]
     for options in distinctions(meant, [features_of(tree, grammar) for tree in good]):
         finer = {"rule": refined(rule, options, _meant(bad[0], base.focus), grammar)}
-        _keep(work, base, {**body, **finer}, score - _cost(options), f"{says}, {_words(options)}")
+        _keep(work, base, {**body, **finer}, score - _cost(base.focus, options), f"{says}, {_words(options)}")
 
 
 def _meant(found: Sequence[Tree], focus: Focus) -> Tree:
     return next((tree for tree in found if any(tree is node for node in focus.nodes)), found[0])
 
 
-def _cost(options: Sequence[Distinction]) -> float:
-    return sum(option.cost for option in options)
+def _cost(focus: Focus, options: Sequence[Distinction]) -> float:
+    """Return how much less plausible the distinctions make a rule; its place explains why it was not changed."""
+    explained = _UNCHANGED if not focus.is_changed and any(option.is_outside for option in options) else 0.0
+    return sum(option.cost for option in options) + explained
 
 
 def _words(options: Sequence[Distinction]) -> str:

@@ -11,7 +11,7 @@ from cockpit.rules.service.synthesis.propose import Proposal
 SHOWN = 4
 """Most candidates that a person is asked to choose from."""
 
-LOOKED_AT = 16
+LOOKED_AT = 24
 """How many proposals are worth being tried on a tree."""
 
 USUAL_HITS_PER_1000_LINES = 0.3
@@ -56,7 +56,7 @@ def chosen(proposals: Sequence[Proposal], seen: Sequence[Seen] | None = None, li
     )
     kept: list[tuple[Proposal, Seen]] = []
     for one, places in scored:
-        if not any(_is_alike(places, other) for _, other in kept):
+        if not any(_is_alike(places, other) and (places.places or one.family == of.family) for of, other in kept):
             kept.append((one, places))
     rest = [item for item in scored if item not in kept]
     return [one for one, _ in (*kept, *rest)][:SHOWN]
@@ -80,7 +80,7 @@ def _penalty(seen: Seen, lines: int) -> float:
 
 
 def _is_alike(one: Seen, other: Seen) -> bool:
-    """Return whether two proposals hit the same places. Two that hit nothing cannot be told apart by it."""
+    """Return whether two proposals hit the same places."""
     if not one.places or not other.places:
-        return False
+        return not one.places and not other.places
     return len(one.places & other.places) / len(one.places | other.places) >= _SAME

@@ -1,4 +1,4 @@
-"""Anti-unification: the least general term that several pieces of code are instances of. Where they differ it has holes."""
+"""Anti-unification: the least general term that pieces of code are instances of, with holes where they differ."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as made_by
-from typing import Any
+from typing import Any, cast
 
 from ast_grep_py import SgNode, SgRoot
 
@@ -77,12 +77,21 @@ def parse(text: str, language: str, path: str = "") -> Snippet:
     Raises:
         UnreadableError: it is too long, or the language is none that ast-grep knows.
     """
-    if language.lower() not in GRAMMARS:
-        raise UnreadableError(f"ast-grep has no language {language!r}")
     if len(text) > MOST_BYTES:
         raise UnreadableError(f"an example of {len(text):,} characters is too long; give the lines that matter")
-    root = SgRoot(text, language.lower()).root()
+    root = read(text, language)
     return Snippet(text, root, _taken(root), path)
+
+
+def read(text: str, language: str) -> SgNode:
+    """Parse a text for ast-grep alone.
+
+    Raises:
+        UnreadableError: the language is none that ast-grep knows.
+    """
+    if language.lower() not in GRAMMARS:
+        raise UnreadableError(f"ast-grep has no language {language!r}")
+    return SgRoot(text, language.lower()).root()
 
 
 def matches(snippet: Snippet, body: Mapping[str, Any]) -> list[SgNode]:
@@ -91,8 +100,17 @@ def matches(snippet: Snippet, body: Mapping[str, Any]) -> list[SgNode]:
     Raises:
         UnreadableError: it is no rule that ast-grep takes.
     """
+    return search(snippet.root, body)
+
+
+def search(root: SgNode, body: Mapping[str, Any]) -> list[SgNode]:
+    """Return what a rule's body matches, outermost first.
+
+    Raises:
+        UnreadableError: it is no rule that ast-grep takes.
+    """
     try:
-        return snippet.root.find_all(dict(body))  # type: ignore[call-overload] # a mapping read from a file
+        found: list[SgNode] = root.find_all(cast("Any", dict(body)))
     except Exception as error:
         raise UnreadableError(str(error)) from error
     except BaseException as error:
@@ -100,6 +118,7 @@ def matches(snippet: Snippet, body: Mapping[str, Any]) -> list[SgNode]:
         if type(error).__name__ != "PanicException":
             raise
         raise UnreadableError("ast-grep cannot carry it out") from error
+    return found
 
 
 def trees_of(snippet: Snippet, nodes: list[SgNode]) -> list[Tree]:
@@ -126,7 +145,7 @@ def _taken(node: SgNode) -> Tree:
 
 
 def _fields_of(node: SgNode) -> dict[tuple[int, int], str]:
-    found = {}
+    found: dict[tuple[int, int], str] = {}
     for name in _FIELDS:
         child = node.field(name)
         if child is not None:

@@ -1,0 +1,137 @@
+"""What a candidate would have stopped: the last accepted commits, newest first, read from git without a checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.providers.git.errors import GitError
+from cockpit.providers.git.run import Git
+from cockpit.providers.globs import matching
+from cockpit.rules.service.history import LOG_FORMAT, Accepted, Added, accepted_in, may_hit, words_of
+from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX
+from cockpit.rules.types import Engine, Hit
+from cockpit.rules.types.errors import RulesError
+from cockpit.rules.types.forge import Candidate, HistoryDone, News, Stopped
+
+COMMITS_AT_ONCE = 20
+LOG_LIMIT_BYTES = 16 << 20
+_LONGEST_TEXT = 100_000
+
+HitsIn = Callable[[Sequence[Candidate], Sequence[str]], Awaitable[list[list[tuple[int, Hit]]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Accepted commits of a branch."""
+
+    git: Git
+    tip: str
+    """The commit or branch to go back from."""
+    commits: int = 200
+    """How far to go back."""
+
+
+async def look_back(
+    candidates: Sequence[Candidate], history: History, hits_in: HitsIn, tell: Callable[[News], None]
+) -> None:
+    """Tell which of the last accepted commits each ast-grep candidate would have stopped."""
+    counts = [0] * len(candidates)
+    looked = 0
+    problem = ""
+    try:
+        for start in range(0, history.commits, COMMITS_AT_ONCE):
+            part = await _log(history, start, min(COMMITS_AT_ONCE, history.commits - start))
+            texts = await _texts(history.git, part)
+            for number, stopped in await _stopped(candidates, part, texts, hits_in):
+                counts[number] += 1
+                tell(stopped)
+            looked += len(part)
+            if len(part) < COMMITS_AT_ONCE:
+                break
+    except (RulesError, GitError) as error:
+        problem = str(error)
+    tell(HistoryDone(commits=looked, counts=tuple(counts), problem=problem))
+
+
+async def _log(history: History, skip: int, count: int) -> list[Accepted]:
+    words = (
+        *("log", "--first-parent", "--diff-merges=first-parent", f"--skip={skip}", f"--max-count={count}"),
+        *(f"--format={LOG_FORMAT}", "-p", "-U0", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"),
+        *("--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options", history.tip),
+    )
+    found = await history.git.run(*words, limit_bytes=LOG_LIMIT_BYTES, config=("-c", "core.quotePath=false"))
+    return accepted_in(found.stdout.decode("utf-8", "replace"))
+
+
+async def _texts(git: Git, commits: Sequence[Accepted]) -> dict[str, str]:
+    """Return the content of every changed file of a language we read, by its id."""
+    wanted = sorted(
+        {file.blob for one in commits for file in one.added if Path(file.path).suffix in LANGUAGE_OF_SUFFIX}
+    )
+    if not wanted:
+        return {}
+    found = await git.run("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n", limit_bytes=64 << 20)
+    texts: dict[str, str] = {}
+    at = 0
+    while (end := found.stdout.find(b"\n", at)) >= 0:
+        words = found.stdout[at:end].split()
+        if len(words) != 3:  # it is missing
+            at = end + 1
+            continue
+        size = int(words[2])
+        if size <= _LONGEST_TEXT:
+            texts[words[0].decode()] = found.stdout[end + 1 : end + 1 + size].decode("utf-8", "replace")
+        at = end + 2 + size
+    return texts
+
+
+async def _stopped(
+    candidates: Sequence[Candidate], commits: Sequence[Accepted], texts: dict[str, str], hits_in: HitsIn
+) -> list[tuple[int, Stopped]]:
+    """Return which commits each candidate stops; every text is parsed once for all candidates of its language."""
+    stopped: list[tuple[int, Stopped]] = []
+    for language in {one.language for one in candidates if one.engine is Engine.AST_GREP}:
+        asked = [number for number, one in enumerate(candidates) if one.language == language]
+        words = {number: words_of(candidates[number].body) for number in asked}
+        blobs = sorted(
+            {
+                file.blob
+                for commit in commits
+                for file in commit.added
+                if file.blob in texts
+                and any(_is_meant(candidates[n], file) and may_hit(words[n], texts[file.blob]) for n in asked)
+            }
+        )
+        if not blobs:
+            continue
+        found = await hits_in([candidates[number] for number in asked], [texts[blob] for blob in blobs])
+        for number, hits in zip(asked, found, strict=True):
+            by_blob: dict[str, list[Hit]] = {}
+            for place, hit in hits:
+                by_blob.setdefault(blobs[place], []).append(hit)
+            stopped += [(number, one) for one in _by_commit(number, candidates[number], commits, by_blob)]
+    return stopped
+
+
+def _by_commit(
+    number: int, candidate: Candidate, commits: Sequence[Accepted], by_blob: dict[str, list[Hit]]
+) -> Iterator[Stopped]:
+    for commit in commits:
+        hits = tuple(
+            hit.model_copy(update={"path": file.path})
+            for file in commit.added
+            if _is_meant(candidate, file)
+            for hit in by_blob.get(file.blob, ())
+            if file.meets(hit.line or 0, hit.end_line or 0)
+        )
+        if hits:
+            yield Stopped(candidate=number, commit=commit.commit, subject=commit.subject, hits=hits)
+
+
+def _is_meant(candidate: Candidate, file: Added) -> bool:
+    language = LANGUAGE_OF_SUFFIX.get(Path(file.path).suffix, "")
+    return language == candidate.language.lower() and (
+        not candidate.files or bool(matching([file.path], candidate.files))
+    )

@@ -1,0 +1,168 @@
+"""All candidates through one tree at once, by ast-grep's own program: hits are told as they come, and it can be cut."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.providers.globs import matching
+from cockpit.providers.process import ProcessError, run
+from cockpit.rules.runtime.ast_grep import find_program
+from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX
+from cockpit.rules.types import Engine, Hit, RuleId
+from cockpit.rules.types.errors import ScanError
+from cockpit.rules.types.forge import Candidate, News, Struck, TreeDone
+
+MOST_HITS = 2_000
+"""Hits of one candidate, after which a person has seen enough and the scan is cut."""
+
+TIMEOUT_S = 60.0
+_BATCH = 50
+_TEXT_LIMIT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A checkout or workspace to try candidates on."""
+
+    name: str
+    root: Path
+    paths: tuple[str, ...] | None = None
+    """Its files; None: everything that git does not ignore."""
+
+    def files(self) -> list[str]:
+        """Return its files. Blocking."""
+        if self.paths is not None:
+            return list(self.paths)
+        command = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            said = subprocess.run(command, cwd=self.root, capture_output=True, timeout=TIMEOUT_S, check=True).stdout
+            return [os.fsdecode(path) for path in said.split(b"\0") if path]
+        return [str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()]
+
+    def lines_of(self, language: str) -> int:
+        """Return how many lines of a language there are, an estimate by size beyond a few thousand files. Blocking."""
+        suffixes = tuple(suffix for suffix, name in LANGUAGE_OF_SUFFIX.items() if not language or name == language)
+        size = 0
+        for path in self.files():
+            if path.endswith(suffixes):
+                with contextlib.suppress(OSError):
+                    size += os.lstat(self.root / path).st_size
+        return size // _BYTES_A_LINE
+
+
+_BYTES_A_LINE = 36
+
+
+async def scan_tree(candidates: Sequence[Candidate], tree: Tree, tell: Callable[[News], None]) -> TreeDone:
+    """Look for ast-grep candidates in a tree; those of other engines are left out.
+
+    Raises:
+        ScanError: ast-grep could not be run, or refuses a candidate.
+    """
+    stream = _Stream(candidates, tree.name, tell)
+    with tempfile.TemporaryDirectory(prefix="cockpit-gate-") as place:
+        folder = Path(place)
+        await asyncio.to_thread(_write, folder, candidates)
+        command = [str(find_program()), "scan", "-c", str(folder / "sgconfig.yml"), "--json=stream", "--", "."]
+        environment = {"PATH": os.defpath, "NO_COLOR": "1", "HOME": place}
+        scanning = asyncio.ensure_future(
+            run(
+                command,
+                cwd=tree.root,
+                env=environment,
+                timeout_s=TIMEOUT_S,
+                output_limit_bytes=4096,
+                on_output=stream.take,
+            )
+        )
+        enough = asyncio.ensure_future(stream.enough.wait())
+        try:
+            await asyncio.wait([scanning, enough], return_when=asyncio.FIRST_COMPLETED)
+            if not scanning.done():
+                stream.flush()
+                return TreeDone(tree=tree.name, counts=tuple(stream.counts), is_cut=True)
+            done = scanning.result()
+        except ProcessError as error:
+            raise ScanError(str(error)) from error
+        finally:
+            enough.cancel()
+            scanning.cancel()
+            await asyncio.wait([scanning, enough])
+    if done.timed_out:
+        raise ScanError(f"ast-grep did not finish within {TIMEOUT_S:g} s")
+    if done.exit_code not in (0, 1):
+        raise ScanError(f"ast-grep refuses a candidate: {done.stderr.decode(errors='replace')[:400]}")
+    stream.flush()
+    return TreeDone(tree=tree.name, counts=tuple(stream.counts))
+
+
+class _Stream:
+    """Takes ast-grep's output piece by piece."""
+
+    def __init__(self, candidates: Sequence[Candidate], tree: str, tell: Callable[[News], None]) -> None:
+        self._candidates = candidates
+        self._tree = tree
+        self._tell = tell
+        self._rest = b""
+        self._batches: list[list[Hit]] = [[] for _ in candidates]
+        self.counts = [0] * len(candidates)
+        self.enough = asyncio.Event()
+
+    def take(self, piece: bytes) -> None:
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        for line in lines:
+            if line.startswith(b"{") and not self.enough.is_set():
+                self._hit(line)
+
+    def flush(self) -> None:
+        for number, batch in enumerate(self._batches):
+            if batch:
+                self._tell(Struck(candidate=number, tree=self._tree, hits=tuple(batch)))
+                batch.clear()
+
+    def _hit(self, line: bytes) -> None:
+        try:
+            said = json.loads(line)
+            number = int(said["ruleId"].rpartition("-")[2])
+        except ValueError:
+            return
+        files = self._candidates[number].files
+        path = said["file"].removeprefix("./")
+        if files and not matching([path], files):
+            return
+        start, end = said["range"]["start"], said["range"]["end"]
+        self._batches[number].append(
+            Hit(
+                rule=RuleId(said["ruleId"]),
+                path=path,
+                line=start["line"] + 1,
+                column=start["column"] + 1,
+                end_line=end["line"] + 1,
+                end_column=end["column"] + 1,
+                text=said["text"][:_TEXT_LIMIT],
+            )
+        )
+        self.counts[number] += 1
+        is_first = self.counts[number] == 1
+        if is_first or len(self._batches[number]) >= _BATCH:
+            self._tell(Struck(candidate=number, tree=self._tree, hits=tuple(self._batches[number])))
+            self._batches[number].clear()
+        if self.counts[number] >= MOST_HITS:
+            self.enough.set()
+
+
+def _write(folder: Path, candidates: Sequence[Candidate]) -> None:
+    (folder / "rules").mkdir()
+    (folder / "sgconfig.yml").write_text("ruleDirs: [rules]\n", encoding="utf-8")
+    for number, one in enumerate(candidates):
+        if one.engine is Engine.AST_GREP:
+            said = {**one.body, "id": f"candidate-{number}", "language": one.language, "severity": "hint"}
+            (folder / "rules" / f"{number}.yml").write_text(json.dumps(said), encoding="utf-8")
