@@ -98,7 +98,7 @@ class NativeAgent(Agent):
     async def _join(self, cockpit: McpClient) -> None:
         try:
             async with asyncio.timeout(JOIN_WITHIN_S):
-                tools = await cockpit_tools(cockpit)
+                tools = await cockpit_tools(cockpit, can_see=self._settings.images)
         except (McpUnreachable, TimeoutError) as error:
             text = f"the cockpit's own tools are not to be had now: {error or 'no answer in time'}"
             self.wire.emit(AgentNotice(level="warning", text=text))

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from agents.native.conversation import Called, Human, Item, Returned, Said, Summary, Thought
+from agents.native.conversation import Called, Human, Item, Picture, Returned, Said, Summary, Thought
 from agents.native.reply import Piece, Reply, Request, Tokens, Unavailable, whole
 from agents.native.responses import sound_arguments
 
 
 def _messages(instructions: str, items: Iterable[Item]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [{"role": "system", "content": instructions}]
+    unseen: list[Picture] = []
     for item in items:
+        if unseen and not isinstance(item, Returned):
+            messages.append(_pictures(unseen))
+            unseen = []
         last = messages[-1]
         match item:
             case Human() | Summary():
@@ -30,9 +34,16 @@ def _messages(instructions: str, items: Iterable[Item]) -> list[dict[str, Any]]:
                     messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
             case Returned():
                 messages.append({"role": "tool", "tool_call_id": item.call, "content": item.output})
+                unseen += item.pictures
             case Thought():
                 pass
-    return messages
+    return [*messages, _pictures(unseen)] if unseen else messages
+
+
+def _pictures(pictures: Iterable[Picture]) -> dict[str, Any]:
+    """Return a message with what tools showed: in this protocol their own messages hold text alone."""
+    shown = [{"type": "image_url", "image_url": {"url": one.as_url()}} for one in pictures]
+    return {"role": "user", "content": [{"type": "text", "text": "What the tools showed:"}, *shown]}
 
 
 async def call(

@@ -16,6 +16,8 @@ from agents.appending import append
 from cockpit.types import Model
 
 CHARS_PER_TOKEN = 4
+_PICTURE_TOKENS = 1_500
+"""About what models count for a picture of a screen."""
 
 
 class Human(Model):
@@ -56,12 +58,24 @@ class Called(Model):
     arguments: str = Field(description="as the model wrote them, which need not be JSON")
 
 
+class Picture(Model):
+    """A picture that a tool returned."""
+
+    media_type: str
+    data: str = Field(description="base64")
+
+    def as_url(self) -> str:
+        """Return it as the URL in which both protocols take it."""
+        return f"data:{self.media_type};base64,{self.data}"
+
+
 class Returned(Model):
     """What a tool returned."""
 
     kind: Literal["returned"] = "returned"
     call: str
     output: str
+    pictures: tuple[Picture, ...] = ()
 
 
 Item = Annotated[Human | Summary | Said | Thought | Called | Returned, Field(discriminator="kind")]
@@ -72,7 +86,13 @@ CUT_SHORT = "interrupted: this tool call was cut short; whether it had an effect
 
 def estimate_tokens(items: Iterable[Item]) -> int:
     """Estimate the size of items in tokens."""
-    return sum(len(item.model_dump_json()) for item in items) // CHARS_PER_TOKEN
+    return sum(_tokens(item) for item in items)
+
+
+def _tokens(item: Item) -> int:
+    pictures = item.pictures if isinstance(item, Returned) else ()
+    words = item.model_dump_json(exclude={"pictures"}) if pictures else item.model_dump_json()
+    return len(words) // CHARS_PER_TOKEN + len(pictures) * _PICTURE_TOKENS
 
 
 class Conversation:

@@ -31,7 +31,14 @@ def _input(item: Item) -> dict[str, Any]:
             arguments = sound_arguments(item.arguments)
             return {"type": "function_call", "call_id": item.call, "name": item.tool, "arguments": arguments}
         case Returned():
-            return {"type": "function_call_output", "call_id": item.call, "output": item.output}
+            return {"type": "function_call_output", "call_id": item.call, "output": _output(item)}
+
+
+def _output(item: Returned) -> str | list[dict[str, Any]]:
+    if not item.pictures:
+        return item.output
+    shown = [{"type": "input_image", "image_url": one.as_url(), "detail": "auto"} for one in item.pictures]
+    return [{"type": "input_text", "text": item.output}, *shown]
 
 
 async def call(

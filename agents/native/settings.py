@@ -29,6 +29,7 @@ class NativeSettings(BaseModel):
     api: str = Field(default="auto", pattern="^(auto|responses|chat)$")
     approve: Approve = Approve.SANDBOXED
     network: bool = Field(default=False, description="every command may use the network")
+    images: bool = Field(default=False, description="the model can see: pictures that tools return are shown to it")
     context_window: int = Field(default=128_000, ge=2_000, description="tokens")
     max_output_tokens: int | None = Field(default=None, ge=1)
     reasoning_effort: str | None = None

@@ -146,7 +146,7 @@ class Turn:
                 self._conversation.add(Returned(call=call.call, output=_SKIPPED))
                 continue
             result = await self._use(call)
-            self._conversation.add(Returned(call=call.call, output=result.output))
+            self._conversation.add(Returned(call=call.call, output=result.output, pictures=result.pictures))
             if result.is_done:
                 ending = Ending(TurnReason.DONE, summary=result.output)
         return ending

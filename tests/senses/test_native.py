@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 
 from agents.base import McpAccess
 from agents.mcp_client import McpClient, McpUnreachable
+from agents.native import conversation
+from agents.native.conversation import Returned
 from cockpit.senses.runtime.door import open_door
+from cockpit.senses.types import Picture
 from cockpit.sessions.types import AgentNotice, ToolEnded, ToolStarted, TurnReason
 from tests.agents.bench import Bench
 from tests.senses.test_server import PNG, client, served
@@ -51,8 +55,6 @@ async def light(url: str, token: str = "s-1") -> AsyncIterator[McpClient]:
 async def test_the_light_client_hears_what_the_librarys_own_hears() -> None:
     async def look() -> list[object]:
         """Look at something, and let it take its time."""
-        from cockpit.senses.types import Picture
-
         await asyncio.sleep(0)
         return ["words", Picture(PNG)]
 
@@ -116,3 +118,53 @@ async def test_it_works_without_them_and_says_so(bench: Bench) -> None:
     assert ended.reason is TurnReason.DONE
     assert any("the cockpit's own tools are not to be had now" in notice.text for notice in bench.seen(AgentNotice))
     assert [one.ok for one in bench.seen(ToolEnded)] == [False, False, True]
+
+
+SEES = r"""
+rules:
+  - name: sees
+    when: {task: "what is there"}
+    steps:
+      - calls: [{tool: look, arguments: {}}, {tool: look, arguments: {}}]
+      - calls: [{tool: done, arguments: {summary: "seen"}}]
+"""
+URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+
+
+async def look() -> list[object]:
+    """Look at something."""
+    return ["a button", Picture(PNG)]
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+async def test_a_model_that_can_see_is_shown_pictures(bench: Bench, api: str) -> None:
+    async with served(look) as url, bench.model(SEES) as model:  # type: ignore[arg-type]
+        bench.mcp = access(url)
+        bench.use(model, api=api, images=True)
+        await bench.start()
+        await bench.turn("what is there")
+    last = bench.requests()[-1]
+    if api == "responses":
+        returned = [item["output"] for item in last["input"] if item.get("type") == "function_call_output"]
+        shown = {"type": "input_image", "image_url": URL, "detail": "auto"}
+        assert returned == [[{"type": "input_text", "text": "a button\n[pictures: 1]"}, shown]] * 2
+    else:
+        *_, first, second, pictures = last["messages"]
+        assert [first["role"], second["role"], pictures["role"]] == ["tool", "tool", "user"]
+        assert first["content"] == "a button\n[pictures: 1]"
+        assert pictures["content"][1:] == [{"type": "image_url", "image_url": {"url": URL}}] * 2
+
+
+async def test_a_model_that_cannot_see_is_told_of_pictures(bench: Bench) -> None:
+    async with served(look) as url, bench.model(SEES) as model:  # type: ignore[arg-type]
+        bench.mcp = access(url)
+        bench.use(model)
+        await bench.start()
+        await bench.turn("what is there")
+    returned = [item["output"] for item in bench.requests()[-1]["input"] if item.get("type") == "function_call_output"]
+    assert returned == ["a button\n[pictures: 1, 1 not shown (see `images` in cockpit.toml)]"] * 2
+
+
+def test_a_picture_counts_as_models_count_it_and_not_by_its_letters() -> None:
+    picture = conversation.Picture(media_type="image/png", data="A" * 4_000_000)
+    assert 1_000 < conversation.estimate_tokens([Returned(call="c", output="x", pictures=(picture,))]) < 3_000

@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agents.native.conversation import Picture
+
 
 class Arguments(BaseModel):
     """Base of a tool's arguments."""
@@ -28,6 +30,7 @@ class Result:
     exit_code: int | None = None
     is_done: bool = False
     """The agent says that the task is complete."""
+    pictures: tuple[Picture, ...] = ()
 
 
 A = TypeVar("A", bound=Arguments)
