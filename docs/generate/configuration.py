@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.acp.settings import AcpSettings
 from agents.codex.settings import CodexSettings
 from agents.native.settings import NativeSettings
 from agents.terminal.settings import Patterns, TerminalSettings
@@ -74,9 +75,16 @@ begins with its words. Words that a shell would expand, redirect or substitute a
 command of a list (`a && b | c`) has to be covered; `head`, `tail`, `wc`, `cat`, `sort` and `uniq` that only shorten what they
 are fed are. Lines of `[policy.deny]` are read generously, come first, and the agent hears which it was.
 
+A line of `commands` speaks of commands that stay in the agent's sandbox, and of no other. What would run outside of it, or
+with more than it gives, is asked for as such (the card says “leaves the sandbox”) and only a line of `unconfined` answers it:
+there a test runner or a build tool runs, as you, whatever the agent has written, so *always* offers only the very command, and
+a beginning only of programs that tell about the machine (`ps`, `df`, `lsof`). Every command of codex counts as one that leaves its
+sandbox, because codex does not say which do; so does every command of an agent that nothing confines.
+
 ```toml
 [policy]
 commands = ["uv run pytest *", "ruff check *", "git status"]
+unconfined = ["ps *"]                        # commands that leave the sandbox
 edits = ["src/**", "tests/**"]               # hidden files only where the line spells them out
 hosts = ["pypi.org", "*.pythonhosted.org"]   # port 443, unless a line names another
 tools = ["browser/*"]
@@ -123,6 +131,25 @@ base_url = "http://127.0.0.1:8000/v1"
 ```
 """
 
+_ACP = """\
+`driver = "acp"` drives any agent that speaks the Agent Client Protocol. Of Claude Code, Codex, Gemini, opencode and Qwen Code it knows how
+they are configured, which mode asks, and how a redirect reaches them; of others it uses what they announce. The agent as a whole runs
+in our sandbox, with the network: its workspace, its own folder and its temporary folder are all that it can write.
+
+```toml
+[agents.reviewer]                           # a second Claude, with another model
+driver = "acp"
+command = ["claude-agent-acp"]
+model = "name-of-the-model"
+
+[agents.mine]
+driver = "acp"
+command = ["my-agent", "--acp"]
+env = { MY_AGENT_KEY = "$MY_AGENT_KEY" }     # the cockpit's own variable of that name
+writable = ["~/.my-agent"]
+```
+"""
+
 _TERMINAL = """\
 `driver = "terminal"` runs any other program in a terminal of its own, which the detail shows live; `i` types into it. A
 task is typed as it is, so is what the checks found: what that means is the program's business. Without a protocol there
@@ -155,7 +182,9 @@ def page() -> str:
         *section(Patterns, "`[agents.NAME.patterns]`"),
     ]
     codex = section(CodexSettings, '`[agents.NAME]` with `driver = "codex"`', ("driver",))
-    text = "\n".join((_HEAD, reference().rstrip(), "", _NATIVE, *native, _CODEX, *codex, _TERMINAL, *terminal))
+    acp = section(AcpSettings, '`[agents.NAME]` with `driver = "acp"`', ("driver",))
+    drivers = (_NATIVE, *native, _CODEX, *codex, _ACP, *acp, _TERMINAL, *terminal)
+    text = "\n".join((_HEAD, reference().rstrip(), "", *drivers))
     return text.replace("[Approve](#approve)", _choices()).rstrip() + "\n"
 
 
