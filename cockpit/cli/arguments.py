@@ -64,7 +64,25 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--online", action="store_true", help="also ask the agents' endpoints whether they answer")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     _check_options(verb("check", "check:check", "carry out the rules and checks of this repository, without a session"))
+    _rules_verbs(verb("rules", "rules:list_rules", "the rules of this repository: list them, show, test, or add some"))
     return parser
+
+
+def _rules_verbs(rules: argparse.ArgumentParser) -> None:
+    rules.set_defaults(json=False)
+    verbs = rules.add_subparsers(dest="rules_verb", metavar="VERB")
+
+    def verb(name: str, where: str, help: str) -> argparse.ArgumentParser:  # noqa: A002  argparse's own word
+        one = verbs.add_parser(name, help=help, description=help)
+        one.set_defaults(carry_out=lambda arguments: _load(where)(arguments))
+        return one
+
+    verb("list", "rules:list_rules", "every rule with its state").add_argument("--json", action="store_true")
+    verb("show", "rules:show", "one rule and its tests").add_argument("rule", metavar="ID")
+    verb("test", "rules:test", "try rules on their own examples").add_argument("rules", nargs="*", metavar="ID")
+    add = verb("add", "rules:add", "adopt rules from the shipped packs; without a name, list them")
+    add.add_argument("names", nargs="*", metavar="PACK[/RULE]")
+    add.add_argument("--state", choices=("shadow", "warn", "block"), default="", help="instead of the pack's own")
 
 
 def _check_options(check: argparse.ArgumentParser) -> None:

@@ -9,10 +9,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit import __version__
-from cockpit.checks.config import CheckConfig
-from cockpit.checks.service.fingerprints import identified
 from cockpit.checks.types import CheckResult, Finding
 from cockpit.cli import FAILED, NEEDS_HUMAN, OK
 from cockpit.cli.arguments import Arguments, UsageError
@@ -30,6 +29,9 @@ from cockpit.rules.service.findings import findings, unused
 from cockpit.rules.service.reports import github, sarif, summary, text
 from cockpit.rules.types import Engine, Report, RuleSet, Scan, ScanProblem
 from cockpit.rules.types.errors import RuleFileError, ScanError
+
+if TYPE_CHECKING:  # a check that finds nothing to run starts sooner without it
+    from cockpit.checks.config import CheckConfig
 
 _CONFIG = "cockpit.toml"
 
@@ -50,6 +52,11 @@ def check(arguments: Arguments) -> int:
     except ScanError as error:
         print(f"cockpit: {error}", file=sys.stderr)
         return FAILED
+    except ExceptionGroup as group:  # of what is done side by side, only git's answer can be a person's mistake
+        usage = group.subgroup(UsageError)
+        if usage is None:
+            raise
+        raise usage.exceptions[0] from group
     _print(report, rules, arguments.format)
     if report.is_clean:
         return OK
@@ -74,8 +81,10 @@ async def _check(root: Path, arguments: Arguments) -> tuple[Report, RuleSet]:
     paths = Paths.for_repo(root)
     config = await asyncio.to_thread(_configured, root, paths)
     base = None if arguments.all or arguments.baseline else arguments.base or config.rules.base or "HEAD"
-    checkout = await look(root, base=base)
-    rules = await asyncio.to_thread(lambda: read_rules(read_files(root)))
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(asyncio.to_thread(_rules_of, root))
+        looking = group.create_task(look(root, base=base))
+    rules, checkout = reading.result(), looking.result()
     sources = Sources(root, checkout.paths)
     scanner = Scanner(paths.artifacts / "rules", config.rules)
     scan = await scanner.scan(rules, sources, checkout.changed)
@@ -84,6 +93,10 @@ async def _check(root: Path, arguments: Arguments) -> tuple[Report, RuleSet]:
     found = _Found(rules, scan) if arguments.rules_only else await _carried_out(config, rules, scan, sources, checkout)
     report = await asyncio.to_thread(_report, root, found, sources)
     return report.model_copy(update={"duration_s": time.monotonic() - started}), rules
+
+
+def _rules_of(root: Path) -> RuleSet:
+    return read_rules(read_files(root))
 
 
 def _configured(root: Path, paths: Paths) -> _Configured:
@@ -129,10 +142,10 @@ def _report(root: Path, found: _Found, sources: Sources) -> Report:
         problems.append(ScanProblem(message=str(error), path=BASELINE))
     by_id = {rule.id: rule for rule in found.rules.rules}
     fresh, known = split(scan.hits, baseline)
-    told = [*findings(by_id, fresh), *found.commands, *unused(scan.suppressions)]
+    told = [*findings(by_id, fresh), *found.commands, *unused(scan.suppressions, by_id)]
     checks = [finding for result in found.checks for finding in result.findings]
     return Report(
-        findings=(*identified(told, sources.lines), *checks),
+        findings=(*_identified(told, sources), *checks),
         known_before=len(known),
         problems=tuple(problems),
         suppressions=scan.suppressions,
@@ -141,6 +154,14 @@ def _report(root: Path, found: _Found, sources: Sources) -> Report:
         files=scan.files,
         notes=found.notes,
     )
+
+
+def _identified(told: Sequence[Finding], sources: Sources) -> Sequence[Finding]:
+    if not told:
+        return ()
+    from cockpit.checks.service.fingerprints import identified
+
+    return identified(told, sources.lines)
 
 
 def _write_baseline(root: Path, rules: RuleSet, scan: Scan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,9 +35,11 @@ async def look(root: Path, *, base: str | None) -> Checkout:
         UsageError: there is no such commit.
     """
     git = Git(None, user_settings=True)
-    known = await _names(git, root, "ls-files", "--cached")
-    others = await _names(git, root, "ls-files", "--others", "--exclude-standard")
-    changed = None if base is None else await _differing(git, root, base)
+    known, others, changed = await asyncio.gather(
+        _names(git, root, "ls-files", "--cached"),
+        _names(git, root, "ls-files", "--others", "--exclude-standard"),
+        _nothing() if base is None else _differing(git, root, base),
+    )
     return Checkout(root, tuple(sorted(known | others)), None if changed is None else changed | others)
 
 
@@ -47,6 +50,10 @@ def is_agents(root: Path, paths: Paths) -> bool:
     leads_to = Path(said.removeprefix("gitdir:").strip() or root)
     ours = (paths.data.parent, paths.state.parent)
     return any(one.resolve().is_relative_to(folder.resolve()) for one in (root, leads_to) for folder in ours)
+
+
+async def _nothing() -> None:
+    return None
 
 
 async def _differing(git: Git, root: Path, base: str) -> frozenset[str] | None:

@@ -152,7 +152,7 @@ def _examples(said: object) -> tuple[Example, ...]:
         raise RuleFileError("examples are lists under `bad:` and `good:`")
     found = []
     for kind in ExampleKind:
-        listed = said.get(kind.value) or ()
+        listed = said.get(kind.value) or []
         for one in listed if isinstance(listed, list) else [listed]:
             fields = {"text": one} if isinstance(one, str) else one
             if not isinstance(fields, dict):

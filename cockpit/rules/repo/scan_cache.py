@@ -33,6 +33,11 @@ class ScanCache:
             said = json.loads(self._file.read_bytes())
             self._known = said if isinstance(said, dict) else {}
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is known yet."""
+        return not self._known
+
     def get(self, mark: str) -> Record | None:
         """Return the record of a file; an empty one where nothing was found, None where it was not looked at."""
         if mark not in self._known:

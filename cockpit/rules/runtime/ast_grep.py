@@ -21,7 +21,7 @@ from cockpit.rules.types import ScanProblem
 from cockpit.rules.types.errors import ScanError
 
 OUTPUT_LIMIT_BYTES = 64 << 20
-_ARGUMENTS_LIMIT_BYTES = 256 * 1024
+_ARGUMENTS_LIMIT_BYTES = 640 * 1024
 _PROJECTS_KEPT = 24
 _BAD_RULES_LIMIT = 50
 _UNREADABLE = re.compile(r"Cannot parse rule (?P<file>.+)")

@@ -146,6 +146,7 @@ class Scanner:
         paths = [path for path in fresh if endings is None or path.endswith(endings)]
         async with asyncio.TaskGroup() as group:
             ours = group.create_task(asyncio.to_thread(_ours, rules, sources, fresh))
+            marking = group.create_task(asyncio.to_thread(_marked, sources, fresh))
             scanning = group.create_task(
                 self._ast_grep.scan(sources.root, documents, utils, paths, self._config.timeout_s)
             )
@@ -154,7 +155,10 @@ class Scanner:
         trouble = [*trouble, *theirs.problems]
         found = await asyncio.to_thread(_brought_together, sources, fresh, hits, theirs, documents, frozenset(paths))
         if not trouble:
-            await asyncio.to_thread(cache.put, {fresh[path]: one.record() for path, one in found.items()})
+            marks = marking.result()
+            await asyncio.to_thread(
+                cache.put, {marks[path]: one.record() for path, one in found.items() if path in marks}
+            )
         problems += trouble
         return looked | found, known
 
@@ -170,20 +174,24 @@ def _python_edges(
     return python_edges(sources, scope)
 
 
-def _known_of(cache: ScanCache, sources: Sources, scope: Sequence[str]) -> tuple[dict[str, _Looked], dict[str, str]]:
-    """Return what is known of files, and the marks of those of which nothing is."""
+def _known_of(cache: ScanCache, sources: Sources, scope: Sequence[str]) -> tuple[dict[str, _Looked], list[str]]:
+    """Return what is known of files, and those of which nothing is."""
+    if cache.is_empty:  # then nothing has to be read before ast-grep can begin
+        return {}, [path for path in scope if sources.is_file(path)]
     looked: dict[str, _Looked] = {}
-    fresh: dict[str, str] = {}
-    for path in scope:
-        mark = sources.mark(path)
-        if mark is None:
-            continue
+    fresh: list[str] = []
+    for path, mark in _marked(sources, scope).items():
         record = cache.get(mark)
         if record is None:
-            fresh[path] = mark
+            fresh.append(path)
         else:
             looked[path] = _Looked.of(record)
     return looked, fresh
+
+
+def _marked(sources: Sources, paths: Iterable[str]) -> dict[str, str]:
+    """Return the marks of the files that rules look at."""
+    return {path: mark for path in paths if (mark := sources.mark(path)) is not None}
 
 
 def _ours(rules: Iterable[Rule], sources: Sources, paths: Iterable[str]) -> tuple[list[Hit], list[ScanProblem]]:

@@ -29,6 +29,14 @@ class Sources:
             self._read[path] = _bounded(f"{self._prefix}{path}")
         return self._read[path]
 
+    def is_file(self, path: str) -> bool:
+        """Return whether there is a regular file that rules look at, without reading it."""
+        try:
+            status = os.lstat(f"{self._prefix}{path}")
+        except (OSError, ValueError):
+            return False
+        return stat.S_ISREG(status.st_mode) and status.st_size <= FILE_LIMIT_BYTES
+
     def text(self, path: str) -> str:
         """Return the content as text; empty for what is none."""
         if path not in self._text:

@@ -29,7 +29,9 @@ _JS_NAMES = ("identifier", "property_identifier", "private_property_identifier")
 _TS_CLASSES = ("class_declaration", "abstract_class_declaration", "interface_declaration")
 
 LANGUAGES = (
-    Language("python", (".py", ".pyi"), ("function_definition",), (), ("class_definition",), ("identifier",)),
+    Language(
+        "python", (".py", ".pyi", ".py3", ".bzl"), ("function_definition",), (), ("class_definition",), ("identifier",)
+    ),
     Language(
         *("typescript", (".ts", ".cts", ".mts"), _JS_FUNCTIONS, _JS_NAMELESS, _TS_CLASSES),
         names=(*_JS_NAMES, "type_identifier"),
@@ -59,7 +61,7 @@ _BY_ENDING = {ending: language for language in LANGUAGES for ending in language.
 # Endings of the languages that ast-grep reads besides; a language that is not named here may have any ending.
 ENDINGS: dict[str, tuple[str, ...]] = {
     **{language.name: language.endings for language in LANGUAGES},
-    "py": (".py", ".pyi"),
+    "py": (".py", ".pyi", ".py3", ".bzl"),
     "ts": (".ts", ".cts", ".mts"),
     "js": (".js", ".cjs", ".mjs", ".jsx"),
     "golang": (".go",),
@@ -82,3 +84,32 @@ def endings_of(names: frozenset[str]) -> tuple[str, ...] | None:
             return None
         found += known
     return tuple(found)
+
+
+_OTHERS = {
+    "c": ".c",
+    "cpp": ".cpp",
+    "csharp": ".cs",
+    "css": ".css",
+    "html": ".html",
+    "json": ".json",
+    "yaml": ".yml",
+    "bash": ".sh",
+    "ruby": ".rb",
+    "php": ".php",
+    "kotlin": ".kt",
+    "swift": ".swift",
+    "scala": ".scala",
+    "lua": ".lua",
+    "elixir": ".ex",
+    "haskell": ".hs",
+    "nix": ".nix",
+    "solidity": ".sol",
+    "hcl": ".tf",
+}
+
+
+def ending_of(name: str) -> str:
+    """Return an ending by which ast-grep knows a language."""
+    known = ENDINGS.get(name.lower())
+    return known[0] if known else _OTHERS.get(name.lower(), ".txt")

@@ -90,6 +90,7 @@ class Example(Model):
     kind: ExampleKind
     text: str
     path: str = Field(default="", description="the file it stands for; empty: one that the rule looks at")
+    times: int = Field(default=1, ge=1, le=10_000, description="how often the text is repeated, for what is too long")
 
 
 class RuleTests(Model):
