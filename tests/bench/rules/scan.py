@@ -60,11 +60,15 @@ def _scanned(bodies: Mapping[str, Mapping[str, Any]], language: str, folder: Pat
         )
         program = Path(sys.executable).with_name("ast-grep")
         command = (str(program), "scan", "--rule", str(rules), "--json=stream", "--no-ignore=vcs", ".")
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None
             for line in process.stdout:
                 hit = json.loads(line)
                 span, places = hit["range"], found[hit["ruleId"]]
                 if len(places) < _MOST_HITS:
                     places.add(Place(hit["file"], span["start"]["line"] + 1, span["end"]["line"] + 1))
+            assert process.stderr is not None
+            said = process.stderr.read()
+    if process.returncode not in (0, 1):
+        raise RuntimeError(f"ast-grep refuses a rule: {said.decode(errors='replace')[:2000]}")
     return found

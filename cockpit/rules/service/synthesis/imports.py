@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cockpit.rules.service.synthesis.languages import RECEIVERS
 from cockpit.rules.service.synthesis.terms import Term
 
 
@@ -19,7 +20,12 @@ def resolved(rule: Mapping[str, Any], term: Term, names: Mapping[str, Term]) -> 
         return
     callee, open_paren, arguments = pattern.partition("(")
     parts = callee.split(".")
-    if len(parts) < 2 or parts[0].startswith("$") or not all(re.fullmatch(r"\$?\w+", part) for part in parts):
+    if (
+        len(parts) < 2
+        or parts[0].startswith("$")
+        or parts[0] in RECEIVERS
+        or not all(re.fullmatch(r"\$?\w+", part) for part in parts)
+    ):
         return
     module, name = ".".join(parts[:-1]), parts[-1]
     seen = sorted({text for _, text in names[name[1:]].samples}) if name[1:] in names else [name.removeprefix("$")]

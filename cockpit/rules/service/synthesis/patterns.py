@@ -8,7 +8,10 @@ from typing import Any
 
 from cockpit.rules.service.synthesis.languages import grammar_of
 from cockpit.rules.service.synthesis.terms import Term
-from cockpit.rules.service.synthesis.tree import Snippet, UnreadableError, matches
+from cockpit.rules.service.synthesis.tree import Snippet, UnreadableError, matches, read
+
+_LETTER = "µ"
+"""What ast-grep reads the dollar of a metavariable as, where a language has no use for one."""
 
 _NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -45,10 +48,17 @@ def pattern_of(term: Term, language: str, must_match: Snippet) -> Pattern | None
 
 def _ways(text: str, kind: str, language: str) -> list[dict[str, Any]]:
     frames = grammar_of(language).frames
+    alone = [{"pattern": text}] if _is_whole(text, language) else []
     return [
-        {"pattern": text},
+        *alone,
         *({"pattern": {"context": frame.format(text), "selector": kind}} for frame in frames),
     ]
+
+
+def _is_whole(text: str, language: str) -> bool:
+    """Return whether a pattern parses by itself: ast-grep's program refuses one that is an error as a whole."""
+    root = read(text.replace("$", _LETTER), language)
+    return not any(child.kind() == "ERROR" for child in root.children())
 
 
 def _written(term: Term, known: dict[tuple[str, ...], str], holes: dict[str, Term]) -> str:

@@ -9,15 +9,17 @@ from typing import Any
 from cockpit.rules.service.synthesis.features import Distinction, distinctions, features_of, refined
 from cockpit.rules.service.synthesis.foci import Focus, foci_of
 from cockpit.rules.service.synthesis.imports import resolved
-from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_body, is_context
+from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_body, is_context, is_literal, is_name
 from cockpit.rules.service.synthesis.levels import Level, any_kind, levels_of
 from cockpit.rules.service.synthesis.patterns import pattern_of
-from cockpit.rules.service.synthesis.terms import Term, with_open_lists
+from cockpit.rules.service.synthesis.terms import Term, opened, with_open_lists
 from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
 
 _UNCHANGED = -1.5
 _MERE_NAME = -1.2
 """A name alone is said in many places that have nothing to do with the offence."""
+_LITERAL = -0.3
+"""It names what happened to stand there."""
 _BY_COUNT = -0.8
 """It tells bad from good by the number of arguments only."""
 _MOST_FOCI = 24
@@ -78,14 +80,32 @@ def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
     weight = 0 if focus.term.hole else focus.term.weight
     score = min(weight, 12) / 3 - 0.35 * focus.size + (0.0 if focus.is_changed else _UNCHANGED)
     score += _MERE_NAME if not focus.nodes[0].named else 0.0
-    terms = [("pattern", focus.term, 0.0)] if not focus.term.hole else []
-    if terms and (wide := with_open_lists(focus.term)) != focus.term:
-        terms = [("pattern", focus.term, _BY_COUNT if _is_fine(work, wide) else 0.0), ("open pattern", wide, -0.2)]
-    for name, term, cost in terms:
+    for name, term, cost in _terms(work, focus):
         if pattern := pattern_of(term, work.language, work.bads[0]):
             yield _Base(focus, name, pattern.rule, pattern.holes, term, score + cost)
     if not weight or focus.kind.endswith(("_statement", "_clause", "_expression")) or not focus.nodes[0].named:
         yield _Base(focus, "kind", {"kind": focus.kind}, {}, Term(focus.kind), 0.3 - 0.35 * focus.size)
+
+
+def _terms(work: Workpiece, focus: Focus) -> Iterator[tuple[str, Term, float]]:
+    """Yield what the nodes have in common, in several degrees of openness, each with what it adds to the score."""
+    term = focus.term
+    if term.hole:
+        return
+    if not any(term.holes()):
+        yield "literal", term, _LITERAL
+        term = opened(term, _is_value)
+    wide = with_open_lists(term)
+    if wide != term:
+        yield "pattern", term, _BY_COUNT if _is_fine(work, wide) else 0.0
+        yield "open pattern", wide, -0.2
+    elif any(term.holes()):
+        yield "pattern", term, 0.0
+
+
+def _is_value(term: Term) -> bool:
+    """Return whether a part is what code works on, not what it does."""
+    return not term.role and (is_name(term.kind) or is_literal(term.kind))
 
 
 def _is_fine(work: Workpiece, term: Term) -> bool:
