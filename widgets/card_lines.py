@@ -21,6 +21,7 @@ _NAME_WIDTH = 30
 _BESIDE = 60
 """From this width on, what differs stands beside the names."""
 OUTSIDE = "outside the workspace"
+LEAVES = "leaves the sandbox"
 
 
 def card_lines(row: AttentionRow, width: int, look: Palette, now: float) -> list[Parts]:
@@ -34,6 +35,8 @@ def card_lines(row: AttentionRow, width: int, look: Palette, now: float) -> list
         lines += _field("who", agent_of(row.session), room, look)
         lines += _context(row.askers[0], request, room, look)
     if request is not None:
+        if request.escalates:
+            lines.append([(cut(Safe(LEAVES), room), look["waiting"])])
         lines += _content(row, request, room, look)
     lines += _detail(row, room, look)
     if row.item.kind is AttentionKind.READY:

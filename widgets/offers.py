@@ -12,6 +12,7 @@ from cockpit.approvals.types import LineOffer, Offers, PolicyPlace
 from cockpit.providers.text import Safe, clean, show_escaped
 from cockpit.screens.keys import Keyboard
 from widgets.attention import AttentionRow
+from widgets.card_lines import LEAVES
 from widgets.cells import cut, strip_of, wrap, wrap_exact
 from widgets.look import Look
 from widgets.rows import Parts
@@ -102,6 +103,9 @@ class OfferLines(Widget):
         for line in str(show_escaped(self._row.item.title)).split("\n"):
             for place, piece in enumerate(wrap_exact(Safe(line), room - 2)):
                 yield [("  " if place else "▏ ", look["dim"]), (piece, look["dim"])]
+        request = self._row.askers[0].request
+        if request is not None and request.escalates:
+            yield [("▏ ", look["dim"]), (cut(Safe(LEAVES), room - 2), look["waiting"])]
         yield []
         if self._offers is None:
             yield [("Looking through the journal for what it would have answered…", look["dim"])]

@@ -45,6 +45,8 @@ class Client:
         self.translator = translator
         self.thread = ""
         """The conversation that is listened to; empty: any."""
+        self.is_confined = False
+        """Our sandbox holds the whole agent, so that no command of its leaves one."""
         self.is_muted = False
         """What the agent reports is history that is known already."""
         self.is_cancelling = False
@@ -130,7 +132,8 @@ class Client:
         options = params.get("options")
         if is_ours(tool):
             return self._allow(options)
-        request = request_of(self.requests.new_name(), params, tool, self._workspace)
+        name = self.requests.new_name()
+        request = request_of(name, params, tool, self._workspace, is_confined=self.is_confined)
         answer = await self.requests.ask(request)
         if answer.decision is not AnswerDecision.DENY:
             return self._allow(options)

@@ -115,6 +115,7 @@ class Life:
         )
         conversation = begin(self._link, wanted, client.notice)
         client.is_muted, client.thread = True, ""
+        client.is_confined = start.is_confined
         try:
             await conversation.open()
         except RequestError as error:

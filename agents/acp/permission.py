@@ -28,8 +28,14 @@ def option_of_kind(options: object, kind: str) -> str | None:
     return next((text(one.get("optionId")) for one in mappings(options) if one.get("kind") == kind), None)
 
 
-def request_of(name: str, params: Mapping[str, Any], tool: Tool, workspace: Path) -> RequestRaised:
-    """Return the request to raise under a name."""
+def request_of(
+    name: str, params: Mapping[str, Any], tool: Tool, workspace: Path, *, is_confined: bool
+) -> RequestRaised:
+    """Return the request to raise under a name.
+
+    Whether a command leaves a sandbox that an agent has of its own the protocol does not tell: it stays in one only
+    where our sandbox holds the whole agent (`is_confined`).
+    """
     call = mapping(params.get("toolCall"))
     command = tool.command
     shell = command if isinstance(command, str) else ""
@@ -37,9 +43,10 @@ def request_of(name: str, params: Mapping[str, Any], tool: Tool, workspace: Path
     paths = tuple(dict.fromkeys(str(workspace / path) for path in _paths(tool, call)))
     host = _host(tool)
     server, own_name = tool.mcp
+    kind = _kind(tool, bool(command), bool(paths), bool(host))
     return RequestRaised(
         request=name,
-        kind=_kind(tool, bool(command), bool(paths), bool(host)),
+        kind=kind,
         title=(shell or " ".join(argv) or _title(tool, paths, workspace))[:_TITLE_CHARS],
         reason=_reason(tool),
         argv=argv,
@@ -49,6 +56,7 @@ def request_of(name: str, params: Mapping[str, Any], tool: Tool, workspace: Path
         host=host,
         tool=f"{server}/{own_name}" if server else "",
         detail=_detail(tool, call, workspace),
+        escalates=kind is RequestKind.COMMAND and not is_confined,
     )
 
 

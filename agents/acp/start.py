@@ -41,6 +41,8 @@ class Start:
     """How it is confined, for people; empty where it is not."""
     problem: str = ""
     """Why it is not confined though it should be."""
+    is_confined: bool = False
+    """Our sandbox holds it as a whole."""
 
 
 def start_of(assignment: Assignment, settings: AcpSettings, profile: Profile, sandbox: Sandbox) -> Start:
@@ -81,7 +83,8 @@ def start_of(assignment: Assignment, settings: AcpSettings, profile: Profile, sa
         network=True,
     )
     try:
-        return Start(tuple(sandbox.wrap(argv, policy)), env, mark, f"{sandbox.describe()}, as a whole")
+        wrapped = tuple(sandbox.wrap(argv, policy))
+        return Start(wrapped, env, mark, f"{sandbox.describe()}, as a whole", is_confined=True)
     except SandboxError as error:
         raise StartError(f"the agent's sandbox cannot be made: {error}") from None
 

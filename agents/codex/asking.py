@@ -22,10 +22,19 @@ _NAME = "-"  # whoever raises a request names it
 
 
 def command(params: Params) -> RequestRaised:
-    """Return the request to run a command, to connect to a host, or to type into a running command."""
+    """Return the request to run a command, to connect to a host, or to type into a running command.
+
+    Each may leave the sandbox, and codex does not say which do: some are asked for to that end, and one that begins in
+    it (mode `untrusted`) codex runs once more without it, unasked because it was allowed, when the sandbox stops it.
+    """
     network = params.get("networkApprovalContext")
     line = unwrap(params.get("command") or "")
-    shared = {"request": _NAME, "reason": str(params.get("reason") or ""), "cwd": str(params.get("cwd") or "")}
+    shared = {
+        "request": _NAME,
+        "reason": str(params.get("reason") or ""),
+        "cwd": str(params.get("cwd") or ""),
+        "escalates": True,
+    }
     if network:
         host = str(network.get("host", ""))
         title = f"connect to {host} ({network.get('protocol', 'network')})"
@@ -34,7 +43,8 @@ def command(params: Params) -> RequestRaised:
     detail = f"it also asks for: {_json(more)}" if more else ""
     if params.get("kind") == "writeStdin":
         title = f"type into a running command: {line.text}"
-        return RequestRaised(kind=RequestKind.COMMAND, title=title, shell=line.text, detail=detail, **shared)
+        # No words of a command: a line that allows one does not allow to type it into whatever runs.
+        return RequestRaised(kind=RequestKind.COMMAND, title=title, detail=detail, **shared)
     return RequestRaised(
         kind=RequestKind.COMMAND,
         title=line.text or "(codex does not say which command)",
@@ -88,6 +98,7 @@ def permissions(params: Params) -> list[Part]:
             cwd=str(cwd),
             paths=tuple(written),
             detail=head_and_tail(_json(files)),
+            escalates=True,
         )
         parts.append(Part(request, {"fileSystem": files}))
     if network and network.get("enabled"):
@@ -97,6 +108,7 @@ def permissions(params: Params) -> list[Part]:
             title="use the network until the turn ends",
             reason=reason,
             cwd=str(cwd),
+            escalates=True,
         )
         parts.append(Part(request, {"network": network}))
     return parts

@@ -56,7 +56,7 @@ class Approvals:
 
     def rule(self, wish: Wish) -> Ruling:
         """Return what policy says, without asking anyone."""
-        beyond = bool(wish.writable) or (wish.network and not self._has_network)
+        beyond = self._goes_beyond(wish)
         if self._mode is Approve.NEVER_ASK:
             return Ruling.REFUSE if beyond and self._is_sandboxed else Ruling.RUN
         if self._mode is Approve.ASK or beyond or not self._is_sandboxed:
@@ -72,6 +72,10 @@ class Approvals:
                 return "policy refuses commands that go beyond the sandbox, and nobody may be asked; find another way"
             case Ruling.ASK:
                 return await self._ask(wish, cwd)
+
+    def _goes_beyond(self, wish: Wish) -> bool:
+        """Whether a command wants more than the sandbox gives."""
+        return bool(wish.writable) or (wish.network and not self._has_network)
 
     async def _ask(self, wish: Wish, cwd: Path) -> str:
         wants = ["it is not sandboxed"] if not self._is_sandboxed else []
@@ -90,6 +94,7 @@ class Approvals:
                 shell=wish.shell,
                 cwd=str(cwd),
                 paths=tuple(map(str, wish.writable)),
+                escalates=self._goes_beyond(wish) or not self._is_sandboxed,
             )
         )
         if answer.decision is AnswerDecision.DENY:

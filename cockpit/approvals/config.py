@@ -24,7 +24,9 @@ Line = Annotated[str, AfterValidator(_one_line)]
 class DenyConfig(Model, extra="forbid"):
     """What is refused without asking; the agent hears which line it was."""
 
-    commands: tuple[Line, ...] = Field(default=(), description="beginnings of commands, wherever they stand in a line")
+    commands: tuple[Line, ...] = Field(
+        default=(), description="beginnings of commands, wherever they stand in a line, in the sandbox and outside"
+    )
     edits: tuple[Line, ...] = Field(default=(), description="globs of files, relative to the workspace")
     hosts: tuple[Line, ...] = Field(default=(), description="`host` (any port), `host:port` or `*.domain`")
     tools: tuple[Line, ...] = Field(default=(), description="`server/tool` or `server/*`")
@@ -41,7 +43,11 @@ class PolicyConfig(Model, extra="forbid"):
     """What is allowed without asking, as written by the answer *always*; dangerous shapes are asked all the same."""
 
     commands: tuple[Line, ...] = Field(
-        default=(), description="a command, exactly; ending in ` *`: every command that begins with these words"
+        default=(),
+        description="a command that stays in the sandbox, exactly; ending in ` *`: every one with this beginning",
+    )
+    unconfined: tuple[Line, ...] = Field(
+        default=(), description="the same for commands that leave the sandbox, which `commands` never covers"
     )
     edits: tuple[Line, ...] = Field(default=(), description="globs of files, relative to the workspace")
     hosts: tuple[Line, ...] = Field(default=(), description="`host` (port 443), `host:port` or `*.domain`")

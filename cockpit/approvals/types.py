@@ -13,7 +13,8 @@ from cockpit.types import Model
 class Section(StrEnum):
     """What a line of the policy speaks of; each is a list in `[policy]`."""
 
-    COMMANDS = "commands"
+    COMMANDS = "commands"  # which stay in the agent's sandbox
+    UNCONFINED = "unconfined"  # commands that leave it
     EDITS = "edits"
     HOSTS = "hosts"
     TOOLS = "tools"

@@ -85,7 +85,7 @@ def policy_of(config: PolicyConfig) -> Policy:
         return tuple(
             Line(section, text, config.owner(section, text, is_denied=is_denied))
             for section in Section
-            for text in getattr(part, section.value)
+            for text in getattr(part, section.value, ())  # what is denied is denied in the sandbox and outside
         )
 
     return Policy(allow=lines(config, is_denied=False), deny=lines(config.deny, is_denied=True))
@@ -152,7 +152,7 @@ def judge(loop: SessionLoop, request: RequestRaised, reading: Reading) -> Reques
     if ruling is not None:
         return _by_line(request, ruling)
     if not reading.is_final and reading.key in loop.state.allowed:
-        why = "a person allowed it for this session"
+        why = f"a person allowed it for this session{', outside the sandbox' if reading.escalates else ''}"
         return RequestAutoAnswered(
             request=request.request, title=request.title, decision="once", by=Answerer.SESSION, reason=why
         )

@@ -1,7 +1,8 @@
 """The agent-side approver: a model may allow a low-risk request in a person's place, or leave it to them.
 
 Off by default. It runs in a short-lived process with one model call and no tools. It is never asked about a question, a
-tool, the network, a dangerous shape, a command that cannot be read, or anything of an agent that is not confined.
+tool, the network, a dangerous shape, a command that cannot be read or leaves the sandbox, or anything of an agent that
+is not confined.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Approver:
 def is_low_risk(state: SessionState, reading: Reading) -> bool:
     """Return whether an approver may be asked at all."""
     is_readable = reading.section is not None and reading.form is not Form.OPAQUE and not reading.dangers
-    return is_readable and reading.kind in _KINDS and bool(state.sandbox)
+    return is_readable and not reading.escalates and reading.kind in _KINDS and bool(state.sandbox)
 
 
 def _shown(request: RequestRaised) -> Mapping[str, object]:

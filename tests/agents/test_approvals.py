@@ -55,7 +55,7 @@ async def test_without_a_sandbox_each_command_asks_and_a_denial_reaches_the_mode
         request = await bench.until(RequestRaised)
         assert (request.kind, request.title) == (RequestKind.COMMAND, "echo hi")
         assert (request.argv, request.shell) == ((), "echo hi") and request.cwd == str(bench.workspace)
-        assert "not sandboxed" in request.reason
+        assert "not sandboxed" in request.reason and request.escalates
         deny = Answer(id="a1", request=request.request, decision=AnswerDecision.DENY, text="use printf")
         bench.command(deny)
         request = await bench.until(RequestRaised)
@@ -74,6 +74,8 @@ async def test_every_command_is_asked_for_since_the_agent_remembers_no_answer(be
             request = await bench.until(RequestRaised)
             bench.command(Answer(id=f"a{number}", request=request.request, decision=AnswerDecision.ONCE))
         await bench.until(TurnEnded)
+    is_confined = bench.seen(AgentReady)[0].sandbox != ""
+    assert all(request.escalates is not is_confined for request in bench.seen(RequestRaised))
     assert len(bench.seen(RequestRaised)) == 2 and all(e.ok for e in bench.seen(ToolEnded))
 
 
@@ -92,7 +94,7 @@ rules:
         request = await bench.until(RequestRaised)
         bench.command(Answer(id="a1", request=request.request, decision=AnswerDecision.ONCE))
         await bench.until(TurnEnded)
-    assert "it asks for the network; fetch it" in request.reason
+    assert "it asks for the network; fetch it" in request.reason and request.escalates
     assert bench.seen(ToolEnded)[0].ok
 
 

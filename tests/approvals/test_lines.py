@@ -210,6 +210,7 @@ def test_what_is_not_alike_has_another_likeness() -> None:
         likeness(reading, place())
         for reading in (
             shell("ls"),
+            asked(RequestKind.COMMAND, shell="ls", cwd=ROOT, escalates=True),
             shell("ls -l"),
             shell("ls '*'"),
             shell("ls *"),

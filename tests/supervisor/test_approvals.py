@@ -72,6 +72,30 @@ async def test_what_the_policy_refuses_is_told_to_the_agent_with_the_line(tmp_pa
         assert ana.state.stats.auto_denied == 1
 
 
+async def test_what_leaves_the_sandbox_is_asked_whatever_the_confined_may_do_and_has_lines_of_its_own(
+    tmp_path: Path, home: Path
+) -> None:
+    policy = '[policy]\ncommands = ["npm test *"]\n'
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK + policy)) as world:
+        ana = await world.start()
+        one = await ana.task(f"{asks('a', 'npm test')}\n{asks('b', 'npm test', escalates=True)}\nwrite a.txt ok")
+        await is_asked(ana, one, "b")
+        offers = Offers.model_validate(await ana.call(PreviewAlways(session=one, request="b")))
+        assert [(choice.section, choice.line) for choice in offers.choices] == [("unconfined", "npm test")]
+        await ana.call(AnswerRequest(session=one, request="b", decision=ALWAYS))
+        assert await heard(ana, one, 2) == ["heard once"] * 2
+        (added,) = await ana.kind(one, PolicyAdded)
+        assert (added.section, added.line) == ("unconfined", "npm test")
+        again = f"{asks('a', 'npm test', escalates=True)}\n{asks('b', 'npm test -x', escalates=True)}"
+        two = await ana.task(again)
+        (answered,) = await ana.kind(two, RequestAutoAnswered)
+        assert (answered.section, answered.line) == ("unconfined", "npm test")
+        await is_asked(ana, two, "b")
+        await ana.call(AnswerRequest(session=two, request="b", decision=SESSION))
+        assert await heard(ana, two, 2) == ["heard once"] * 2
+        assert ana.session(two).allowed == ("command unconfined npm test -x",)
+
+
 async def test_a_humans_reason_reaches_the_agent(world: World) -> None:
     ana = await world.start()
     one = await ana.task(f"{asks('a', 'make deploy')}\nwrite a.txt ok")

@@ -99,6 +99,7 @@ def _state(sandbox: str) -> SessionState:
         (shell("ls", "/etc"), False),
         (argv("sudo", "ls"), False),
         (asked(RequestKind.COMMAND, shell="ls", paths=("/opt/x",)), False),
+        (asked(RequestKind.COMMAND, shell="make docs", escalates=True), False),
         (host("pypi.org"), False),
         (asked(RequestKind.NETWORK, shell="ls"), False),
         (asked(RequestKind.TOOL, tool="a/b"), False),

@@ -13,7 +13,7 @@ from tests.screens import samples
 from tests.screens.supervisor import FakeSupervisor
 from widgets.attention import queue_of, waiting_of
 from widgets.card_diff import LINES_SHOWN
-from widgets.card_lines import card_lines
+from widgets.card_lines import LEAVES, card_lines
 from widgets.cells import wrap_exact
 from widgets.palette import Palette
 
@@ -48,6 +48,19 @@ def test_rows_of_one_line_hold_every_character(width: int) -> None:
     text = Safe("rm  -r   build 日本語 --no-preserve-root")
     assert "".join(wrap_exact(text, width)) == text
     assert all(cell_len(row) <= width for row in wrap_exact(text, width))
+
+
+@pytest.mark.parametrize("width", [12, 30, 80])
+def test_a_command_that_leaves_the_sandbox_says_so_in_the_colour_of_waiting(width: int) -> None:
+    supervisor = FakeSupervisor()
+    samples.started(supervisor)
+    session = samples.working(supervisor, "one", "pytest")
+    samples.asks(supervisor, session, "npm test", escalates=True)
+    (row,) = queue_of(waiting_of(supervisor.state))
+    parts = [part for line in card_lines(row, width, LOOK, supervisor.at) for part in line]
+    (shown,) = (part for part in parts if part[0].strip() and LEAVES.startswith(part[0].rstrip("…")))
+    assert shown[1] == LOOK["waiting"]
+    assert not any(LEAVES in line for line in card("npm test"))
 
 
 def test_a_second_line_of_a_command_is_seen_as_one() -> None:

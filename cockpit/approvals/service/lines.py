@@ -1,7 +1,8 @@
 """Lines of a policy: what each covers, and what they say together of a request.
 
-`commands`: a command means itself; one that ends in ` *` covers every command that begins with its words. `edits`: a
-glob relative to the workspace. `hosts`: `host`, `host:port` or `*.domain`. `tools`: `server/tool` or `server/*`.
+`commands`: a command means itself; one that ends in ` *` covers every command that begins with its words. It stays in
+the agent's sandbox: `unconfined` speaks, in the same words, of those that leave it. `edits`: a glob relative to the
+workspace. `hosts`: `host`, `host:port` or `*.domain`. `tools`: `server/tool` or `server/*`.
 A line that denies is read generously, one that allows is read narrowly, and none allows a dangerous shape.
 """
 
@@ -67,7 +68,7 @@ def covers(section: Section, line: str, reading: Reading) -> bool:
     if reading.section is not section or reading.dangers or reading.form is Form.OPAQUE:
         return False
     match section:
-        case Section.COMMANDS:
+        case Section.COMMANDS | Section.UNCONFINED:
             return _covers_command(line, reading)
         case Section.EDITS:
             return bool(reading.paths) and all(_covers_path(line, path) for path in reading.paths)
@@ -78,9 +79,9 @@ def covers(section: Section, line: str, reading: Reading) -> bool:
 
 
 def denies(section: Section, line: str, reading: Reading) -> bool:
-    """Return whether a line refuses what is asked for."""
+    """Return whether a line refuses what is asked for; of a command whether it stays in the sandbox or not."""
     match section:
-        case Section.COMMANDS:
+        case Section.COMMANDS | Section.UNCONFINED:
             return _denies_command(line, reading)
         case Section.EDITS:
             return any(matches_in_any_spelling(path, (line,)) for path in reading.paths)

@@ -30,6 +30,11 @@ _SHORTEST: dict[tuple[str, ...], int] = {
 """How many words a line needs after such a beginning: fewer would cover things of quite another kind."""
 _FEW = named("rm mv cp ln chmod tee touch install unlink truncate find fd sed tar")
 """Programs whose arguments are all that matters: no beginning of theirs is offered."""
+_LOOKING = named("ps pgrep lsof ss netstat df uptime free date uname id which")
+"""Programs that tell about the machine, and run and read nothing of the workspace.
+
+Outside the sandbox a beginning is offered of these alone.
+"""
 _GLOB = re.compile(r"([*?\[{])")
 
 
@@ -80,6 +85,8 @@ def _commands(reading: Reading) -> tuple[list[str], str]:
         return exact, f"Only this very command: what {words[0]} does is in its arguments."
     if "/" in words[0] and reading.folder:
         return exact, "Only this very command: in another folder its program is another."
+    if reading.escalates and words[0].removeprefix("/bin/").removeprefix("/usr/bin/") not in _LOOKING:
+        return exact, "Only this very command: it leaves the sandbox, and may run what the agent has written."
     lengths = range(_leading(words), _shortest(words) - 1, -1)
     broader = [shlex.join(words[:length]) + REST for length in lengths]
     return exact + broader, "" if broader else "Only this very command: its first words alone do not tell what it does."
@@ -124,6 +131,7 @@ def _tools(reading: Reading) -> tuple[list[str], str]:
 
 _OFFER: dict[Section, Callable[[Reading], tuple[list[str], str]]] = {
     Section.COMMANDS: _commands,
+    Section.UNCONFINED: _commands,
     Section.EDITS: _edits,
     Section.HOSTS: _hosts,
     Section.TOOLS: _tools,

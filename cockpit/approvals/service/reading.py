@@ -50,6 +50,8 @@ class Reading:
     dangers: tuple[Danger, ...] = ()
     why: str = ""
     """What keeps it from being understood as a whole, for people."""
+    escalates: bool = False
+    """It may run outside the agent's sandbox, or with more than that gives."""
 
     @property
     def is_final(self) -> bool:
@@ -59,11 +61,19 @@ class Reading:
     @property
     def key(self) -> str:
         """What it is compared by, word for word, when something was allowed for a session."""
-        return f"{self.kind} {self.text}"
+        return f"{self.kind}{' unconfined' if self.escalates else ''} {self.text}"
 
 
 def read_request(request: RequestRaised, place: Place) -> Reading:
     """Return what a request asks for."""
+    reading = _read_kind(request, place)
+    if not request.escalates:
+        return reading
+    section = Section.UNCONFINED if reading.section is Section.COMMANDS else reading.section
+    return replace(reading, section=section, escalates=True)
+
+
+def _read_kind(request: RequestRaised, place: Place) -> Reading:
     match request.kind:
         case RequestKind.COMMAND:
             return _command(request, place)

@@ -172,6 +172,10 @@ class RequestRaised(Model):
     tool: str = Field(default="", description="name of a foreign tool: server/tool")
     detail: str = Field(default="", description="what to look at before answering: a diff, a tool's arguments; bounded")
     options: tuple[str, ...] = Field(default=(), description="suggested answers of a question")
+    escalates: bool = Field(
+        default=False,
+        description="it may run outside the agent's sandbox, or with more than that gives, or there is none",
+    )
 
 
 class RequestResolved(Model):

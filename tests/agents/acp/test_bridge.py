@@ -30,6 +30,7 @@ async def test_a_turn_of_many_requests(peer: PeerBench) -> None:
     peer.send("touch senses trick")
     first = await peer.asked_for(AnswerDecision.ALWAYS)
     assert (first.kind, first.shell, first.cwd) == (RequestKind.COMMAND, "touch made", str(peer.workspace))
+    assert first.escalates, "nothing confines it"
     sly = await peer.asked_for(AnswerDecision.DENY, "not that")
     assert sly.shell == "rm -rf x", "the cockpit's own tool needs no asking, what calls itself one does"
     end, said = await peer.ended_with()
@@ -127,6 +128,10 @@ async def test_a_confined_agent_sees_and_writes_its_own_only(peer: PeerBench) ->
     peer.be(settings={"confine": None})
     await peer.start()
     end = await peer.turn("spy")
+    peer.send("touch")
+    request = await peer.asked_for(AnswerDecision.ONCE)
+    await peer.ended_with()
+    assert request.escalates is not bool(peer.seen(AgentReady)[0].sandbox)
     said = "".join(one.text for one in peer.seen(AgentMessage))
     assert end.reason is TurnReason.COMPLETED and "README seen: True" in said
     if peer.seen(AgentReady)[0].sandbox:

@@ -60,7 +60,7 @@ def _replay(name: str) -> Replay:
                 tool = translator.tool(params["toolCall"], at)
                 replay.events += translator.announce(tool)
                 if not is_ours(tool):
-                    replay.asked.append(request_of("r", params, tool, WORKSPACE))
+                    replay.asked.append(request_of("r", params, tool, WORKSPACE, is_confined=True))
             case _:
                 replay.events += [*translator.end_turn(at), *translator.result(frame["result"])]
     return replay
@@ -93,6 +93,7 @@ def test_the_same_requests_look_the_same(program: str) -> None:
     asked = _replay(program).asked
     commands = [one for one in asked if one.kind is RequestKind.COMMAND]
     assert commands[-1].shell == commands[-1].title == "touch made.txt && ls" and commands[-1].cwd == "/w"
+    assert not any(one.escalates for one in asked)
     (edit,) = (one for one in asked if one.kind is RequestKind.EDIT)
     assert edit.paths == ("/w/new.txt",) and edit.title == "change new.txt" and "+hello" in edit.detail
     assert len(asked) == len(commands) + 1, "the cockpit's own tools are not asked for"

@@ -43,7 +43,7 @@ async def test_a_command_is_asked_for_as_the_shell_will_read_it(bridge: Bridge) 
         bridge, "item/commandExecution/requestApproval", command="/bin/bash -lc 'rm -rf x'".replace(" ", "\t"), cwd="/w"
     )
     assert (request.kind, request.shell, request.argv) == (RequestKind.COMMAND, "rm\t-rf\tx", ())
-    assert request.cwd == "/w"
+    assert request.cwd == "/w" and request.escalates
     await bridge.answer(request.request, ONCE)
     assert await answered(bridge) == {"decision": "accept"}
 
@@ -58,6 +58,14 @@ async def test_a_reason_reaches_codex_before_the_refusal(bridge: Bridge) -> None
     out = [text for way, text in bridge.frames() if way == "out"]
     assert '"turn/steer"' in out[-2]
     assert '"decline"' in out[-1]
+
+
+async def test_what_is_typed_into_a_running_command_is_no_command_of_its_own(bridge: Bridge) -> None:
+    request = await asked(bridge, "item/commandExecution/requestApproval", kind="writeStdin", command="ls", cwd="/w")
+    assert (request.kind, request.argv, request.shell) == (RequestKind.COMMAND, (), "")
+    assert request.title == "type into a running command: ls" and request.escalates
+    await bridge.answer(request.request, DENY)
+    assert await answered(bridge) == {"decision": "decline"}
 
 
 async def test_a_host_is_asked_for_by_its_name(bridge: Bridge) -> None:
