@@ -14,6 +14,7 @@ from cockpit.approvals.types import Answerer, PolicyPlace, Section
 from cockpit.changes.types import ChangeStat
 from cockpit.checks.types import CheckResult, Finding, Receipt, When
 from cockpit.costs.types import FleetBudget
+from cockpit.journal.types.base import BaseEvent
 from cockpit.senses.types import DoneReport
 from cockpit.sessions.types import (
     AgentCommand,
@@ -29,11 +30,7 @@ from cockpit.sessions.types import (
 from cockpit.types import BUILT_WHEN_USED, CommitId, Model, SessionId, TreeId
 
 
-class _Event(Model):
-    v: int = 1
-
-
-class SupervisorStarted(_Event):
+class SupervisorStarted(BaseEvent):
     """A supervisor took over the journal."""
 
     kind: Literal["supervisor_started"] = "supervisor_started"
@@ -43,13 +40,13 @@ class SupervisorStarted(_Event):
     sandbox: str = Field(default="", description="how commands are confined; empty: they are not")
 
 
-class SupervisorStopped(_Event):
+class SupervisorStopped(BaseEvent):
     """The supervisor ended in good order."""
 
     kind: Literal["supervisor_stopped"] = "supervisor_stopped"
 
 
-class ConfigLoaded(_Event):
+class ConfigLoaded(BaseEvent):
     """cockpit.toml was read (also after a change)."""
 
     kind: Literal["config_loaded"] = "config_loaded"
@@ -63,21 +60,21 @@ class ConfigLoaded(_Event):
     budgets: dict[str, Budget] = Field(default_factory=dict, description="by agent: limits of its sessions")
 
 
-class ConfigBroken(_Event):
+class ConfigBroken(BaseEvent):
     """cockpit.toml could not be used; the last good one stays in force."""
 
     kind: Literal["config_broken"] = "config_broken"
     error: str
 
 
-class DayBegan(_Event):
+class DayBegan(BaseEvent):
     """Another day began on the supervisor's clock: what is used from here on is counted for it."""
 
     kind: Literal["day_began"] = "day_began"
     day: str = Field(description="ISO date, in the time zone of the machine")
 
 
-class FleetExtended(_Event):
+class FleetExtended(BaseEvent):
     """A human let all sessions go on past limits of the fleet, each by one more budget's worth."""
 
     kind: Literal["fleet_extended"] = "fleet_extended"
@@ -85,7 +82,7 @@ class FleetExtended(_Event):
     by: str = ""
 
 
-class SessionCreated(_Event):
+class SessionCreated(BaseEvent):
     """A task became a session."""
 
     kind: Literal["session_created"] = "session_created"
@@ -93,7 +90,7 @@ class SessionCreated(_Event):
     by: str = ""
 
 
-class StatusChanged(_Event):
+class StatusChanged(BaseEvent):
     """A session moved to another state."""
 
     kind: Literal["status_changed"] = "status_changed"
@@ -101,21 +98,21 @@ class StatusChanged(_Event):
     reason: str = ""
 
 
-class WorkspaceReady(_Event):
+class WorkspaceReady(BaseEvent):
     """A session has its worktree, branch and ports."""
 
     kind: Literal["workspace_ready"] = "workspace_ready"
     workspace: WorkspaceInfo
 
 
-class WorkspaceRemoved(_Event):
+class WorkspaceRemoved(BaseEvent):
     """A session's worktree was reclaimed; its branch stays."""
 
     kind: Literal["workspace_removed"] = "workspace_removed"
     freed_bytes: int = 0
 
 
-class AppChanged(_Event):
+class AppChanged(BaseEvent):
     """The session's running app copy came up, went down or failed to."""
 
     kind: Literal["app_changed"] = "app_changed"
@@ -123,7 +120,7 @@ class AppChanged(_Event):
     detail: str = ""
 
 
-class AgentLaunched(_Event):
+class AgentLaunched(BaseEvent):
     """The session's agent was started under the runner, as its `run`-th process."""
 
     kind: Literal["agent_launched"] = "agent_launched"
@@ -134,14 +131,14 @@ class AgentLaunched(_Event):
     abilities: tuple[str, ...] = Field(default=(), description="what its driver can do: steers, resumes, forks, ...")
 
 
-class AgentSaid(_Event):
+class AgentSaid(BaseEvent):
     """One event of the agent's stream."""
 
     kind: Literal["agent"] = "agent"
     said: AgentEvent
 
 
-class CommandSent(_Event):
+class CommandSent(BaseEvent):
     """A command is about to be written to the agent; its id is carried out at most once."""
 
     kind: Literal["command_sent"] = "command_sent"
@@ -149,7 +146,7 @@ class CommandSent(_Event):
     author: str = Field(default="cockpit", description="who is behind it: a person's name, or cockpit")
 
 
-class ChecksStarted(_Event):
+class ChecksStarted(BaseEvent):
     """Checks begin on a tree."""
 
     kind: Literal["checks_started"] = "checks_started"
@@ -159,7 +156,7 @@ class ChecksStarted(_Event):
     checks: tuple[str, ...]
 
 
-class CheckFinished(_Event):
+class CheckFinished(BaseEvent):
     """One check has its result."""
 
     kind: Literal["check_finished"] = "check_finished"
@@ -168,7 +165,7 @@ class CheckFinished(_Event):
     result: CheckResult
 
 
-class FindingsSent(_Event):
+class FindingsSent(BaseEvent):
     """Findings went back to the agent."""
 
     kind: Literal["findings_sent"] = "findings_sent"
@@ -178,14 +175,14 @@ class FindingsSent(_Event):
     fixed: tuple[Finding, ...] = ()
 
 
-class ChangeMeasured(_Event):
+class ChangeMeasured(BaseEvent):
     """The diff of a workspace against its base changed."""
 
     kind: Literal["change_measured"] = "change_measured"
     stat: ChangeStat
 
 
-class ChangeCommitted(_Event):
+class ChangeCommitted(BaseEvent):
     """The workspace's content was committed on its branch."""
 
     kind: Literal["change_committed"] = "change_committed"
@@ -193,21 +190,21 @@ class ChangeCommitted(_Event):
     tree: TreeId
 
 
-class ReceiptIssued(_Event):
+class ReceiptIssued(BaseEvent):
     """Every check passed on this very tree."""
 
     kind: Literal["receipt_issued"] = "receipt_issued"
     receipt: Receipt
 
 
-class DecisionMade(_Event):
+class DecisionMade(BaseEvent):
     """A human (or a policy) decided."""
 
     kind: Literal["decision_made"] = "decision_made"
     decision: Decision
 
 
-class QueueEntered(_Event):
+class QueueEntered(BaseEvent):
     """An approved change joined the merge queue."""
 
     kind: Literal["queue_entered"] = "queue_entered"
@@ -215,7 +212,7 @@ class QueueEntered(_Event):
     target: str
 
 
-class QueueTested(_Event):
+class QueueTested(BaseEvent):
     """A change is being tested on the tree that would land; `batch` is tested together, in this order."""
 
     kind: Literal["queue_tested"] = "queue_tested"
@@ -223,14 +220,14 @@ class QueueTested(_Event):
     tree: TreeId
 
 
-class QueueBlocked(_Event):
+class QueueBlocked(BaseEvent):
     """A clean change cannot land yet."""
 
     kind: Literal["queue_blocked"] = "queue_blocked"
     reason: str
 
 
-class QueueLeft(_Event):
+class QueueLeft(BaseEvent):
     """A change left the queue without landing."""
 
     kind: Literal["queue_left"] = "queue_left"
@@ -238,7 +235,7 @@ class QueueLeft(_Event):
     findings: tuple[Finding, ...] = ()
 
 
-class Landed(_Event):
+class Landed(BaseEvent):
     """The target branch was moved to exactly the tree that was tested."""
 
     kind: Literal["landed"] = "landed"
@@ -248,14 +245,14 @@ class Landed(_Event):
     receipt: Receipt
 
 
-class AttentionRaised(_Event):
+class AttentionRaised(BaseEvent):
     """Something needs a human."""
 
     kind: Literal["attention_raised"] = "attention_raised"
     item: AttentionItem
 
 
-class AttentionResolved(_Event):
+class AttentionResolved(BaseEvent):
     """It no longer does. The three figures are what attention is measured by."""
 
     kind: Literal["attention_resolved"] = "attention_resolved"
@@ -267,7 +264,7 @@ class AttentionResolved(_Event):
     by: str = ""
 
 
-class FileReviewed(_Event):
+class FileReviewed(BaseEvent):
     """A person marked a file as reviewed, or took the mark back. It holds for this content only."""
 
     kind: Literal["file_reviewed"] = "file_reviewed"
@@ -277,7 +274,7 @@ class FileReviewed(_Event):
     by: str = ""
 
 
-class PolicyAdded(_Event):
+class PolicyAdded(BaseEvent):
     """An "always" was written down as a line of the policy."""
 
     kind: Literal["policy_added"] = "policy_added"
@@ -287,7 +284,7 @@ class PolicyAdded(_Event):
     by: str = ""
 
 
-class SessionAllowed(_Event):
+class SessionAllowed(BaseEvent):
     """A person allowed something for as long as this session lasts."""
 
     kind: Literal["session_allowed"] = "session_allowed"
@@ -296,7 +293,7 @@ class SessionAllowed(_Event):
     by: str = ""
 
 
-class RequestAutoAnswered(_Event):
+class RequestAutoAnswered(BaseEvent):
     """A request was answered without a human."""
 
     kind: Literal["request_auto_answered"] = "request_auto_answered"
@@ -309,7 +306,7 @@ class RequestAutoAnswered(_Event):
     reason: str = Field(default="", description="why, for people; the agent hears the reason of a denial")
 
 
-class QuestionAnswered(_Event):
+class QuestionAnswered(BaseEvent):
     """A human answered what an agent asked through the cockpit's own tools."""
 
     kind: Literal["question_answered"] = "question_answered"
@@ -317,21 +314,21 @@ class QuestionAnswered(_Event):
     is_taken: bool = Field(default=True, description="a tool call got it; else it is kept for the next one that asks")
 
 
-class DoneReported(_Event):
+class DoneReported(BaseEvent):
     """The agent said, through the cockpit's own tools, that the task is complete."""
 
     kind: Literal["done_reported"] = "done_reported"
     report: DoneReport
 
 
-class HeadlineNoted(_Event):
+class HeadlineNoted(BaseEvent):
     """The agent said in one line what it is at."""
 
     kind: Literal["headline_noted"] = "headline_noted"
     text: str
 
 
-class Noted(_Event):
+class Noted(BaseEvent):
     """Something a person may want to know about a session or, without one, about the supervisor."""
 
     kind: Literal["noted"] = "noted"
