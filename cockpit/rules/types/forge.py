@@ -18,6 +18,7 @@ class Pair(Model):
     bad: str
     good: str = Field(default="", description="the same code after the fix; empty: nobody fixed it yet")
     path: str = Field(default="", description="the file that the offence was in")
+    good_path: str = Field(default="", description="the file that the fix is in; empty: the same")
 
 
 class Candidate(Model):

@@ -108,8 +108,11 @@ def test_an_offence_without_a_known_fix_is_generalised_with_the_others() -> None
 
 
 def test_a_false_alarm_makes_it_narrower() -> None:
-    pairs = (("d = load(a)", "d = parse(a)"), ("e = load(b)", "e = parse(b)"))
-    assert all(not hits(one, "g = load(c, safe=True)") for one in made(*pairs, others=("f = load(q, safe=True)",)))
+    pairs = (("d = load(a, x)", "d = parse(a)"), ("e = load(b)", "e = parse(b)"))
+    assert any(hits(one, "g = load(c, safe=True)") for one in made(*pairs)[:3])
+    narrower = made(*pairs, others=("f = load(q, safe=True)",))
+    assert all(not hits(one, "g = load(c, safe=True)") for one in narrower[:3])
+    assert all(hits(one, "h = load(c)") for one in narrower[:1])
 
 
 def test_what_hits_the_same_places_is_shown_once() -> None:

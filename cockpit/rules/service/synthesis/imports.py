@@ -6,18 +6,21 @@ ast-grep resolves no names, but the import statement stands in the same file and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cockpit.rules.service.synthesis.languages import RECEIVERS
 from cockpit.rules.service.synthesis.terms import Term
 
 
-def resolved(rule: Mapping[str, Any], term: Term, names: Mapping[str, Term]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a Python rule about `module.name(...)` again: with the bare name as well, and only where it is imported."""
+def resolved(rule: Mapping[str, Any], term: Term, names: Mapping[str, Term]) -> dict[str, Any] | None:
+    """Return a Python rule about `module.name(...)` that takes the bare name as well, where it was imported from there.
+
+    None: the rule is about something else.
+    """
     pattern = rule.get("pattern")
     if term.kind != "call" or not isinstance(pattern, str) or not term.children:
-        return
+        return None
     callee, open_paren, arguments = pattern.partition("(")
     parts = callee.split(".")
     if (
@@ -26,11 +29,11 @@ def resolved(rule: Mapping[str, Any], term: Term, names: Mapping[str, Term]) -> 
         or parts[0] in RECEIVERS
         or not all(re.fullmatch(r"\$?\w+", part) for part in parts)
     ):
-        return
+        return None
     module, name = ".".join(parts[:-1]), parts[-1]
     seen = sorted({text for _, text in names[name[1:]].samples}) if name[1:] in names else [name.removeprefix("$")]
     if name.startswith("$") and name[1:] not in names:
-        return
+        return None
     bare = {
         "all": [
             {"pattern": f"{name}{open_paren}{arguments}"},
@@ -40,10 +43,7 @@ def resolved(rule: Mapping[str, Any], term: Term, names: Mapping[str, Term]) -> 
     if name.startswith("$"):
         listed = {"has": {"field": "function", "regex": f"^({'|'.join(map(re.escape, seen))})$"}}
         bare["all"].insert(1, listed)
-    yield "also imported by name", {"any": [dict(rule), bare]}
-    root = re.escape(parts[0])
-    of_module = {"all": [dict(rule), _in_file_with("import_statement", rf"^import\b(?s:.*)\b{root}\b")]}
-    yield "where it is imported", {"any": [of_module, bare]}
+    return {"any": [dict(rule), bare]}
 
 
 def _in_file_with(kind: str, regex: str) -> dict[str, Any]:

@@ -172,6 +172,12 @@ def is_text(kind: str) -> bool:
 
 
 @cache
+def is_prose(kind: str) -> bool:
+    """Return whether nodes of this kind are text in which single words may matter: comments and literal text."""
+    return "comment" in kind or (is_text(kind) and not kind.endswith(("_start", "_end", "_content")))
+
+
+@cache
 def is_literal(kind: str) -> bool:
     """Return whether nodes of this kind are literal text or numbers."""
     return is_text(kind) or _NUMBER.search(kind) is not None

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cockpit.rules.service.synthesis.languages import RECEIVERS, is_name
+from cockpit.rules.service.synthesis.languages import RECEIVERS, is_name, is_prose
 from cockpit.rules.service.synthesis.terms import Term
 
 _NAME = re.compile(r"[\w.]{1,60}")
+_WORD = re.compile(r"[A-Za-z]{3,}")
 _SHAPES = (
     ("SCREAMING_CASE", r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$"),
-    ("camelCase", r"^_*[a-z][a-z0-9]*([A-Z][a-z0-9]*)+$"),
+    ("camelCase", r"^_*[a-z]\w*[A-Z]\w*$"),
     ("PascalCase", r"^_*([A-Z][a-z0-9]+)+$"),
     ("snake_case", r"^_*[a-z][a-z0-9]*(_[a-z0-9]+)+$"),
 )
@@ -49,7 +50,7 @@ def levels_of(holes: Mapping[str, Term], weight: int) -> list[Level]:
         found.append(Level("listed", {**kinds, **listed}, 0.7, f"one of {words}"))
     every = {name: any_kind(seen) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
     if every != kinds and weight < 8:
-        found.append(Level("kinds, names too", {**every, **listed}, 0.25, "of the very kinds seen"))
+        found.append(Level("kinds, names too", {**every, **listed}, -0.1, "of the very kinds seen"))
     if kinds:
         found.append(Level("kinds", kinds, 0.5 if weight >= 3 or not listed else -1.5, "of the kinds seen"))
     found.append(Level("open", {}, _openness(weight, is_listed=bool(listed))))
@@ -107,6 +108,8 @@ def _is_other(hole: Term) -> bool:
 def _shared(hole: Term) -> dict[str, Any]:
     """Say what the names seen have in common: a mark at the beginning, the last part of a path, a word, a shape."""
     texts = _texts(hole)
+    if len(hole.samples) > 1 and all(is_prose(kind) for kind, _ in hole.samples):
+        return {"regex": word} if (word := words_in(texts)) else {}
     if not hole.samples or not all(map(_NAME.fullmatch, texts)) or (len(texts) < 2 and len(hole.samples) < 2):
         return {}
     if all(re.match(r"_[^_]", text) for text in texts):
@@ -132,6 +135,12 @@ def shared_word(texts: Sequence[str]) -> str:
             if all(_begins_word(text, word) for text in texts):
                 return word.strip("_.")
     return ""
+
+
+def words_in(texts: Sequence[str]) -> str:
+    """Return the regular expression of the longest word that all texts contain; empty: there is none of 3 letters."""
+    shared = set.intersection(*(set(_WORD.findall(text)) for text in texts)) if len(texts) > 1 else set()
+    return rf"\b{max(sorted(shared), key=len)}\b" if shared else ""
 
 
 def _begins_word(text: str, word: str) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 from cockpit.rules.service.synthesis.features import Distinction, distinctions, features_of, refined
 from cockpit.rules.service.synthesis.foci import Focus, foci_of
 from cockpit.rules.service.synthesis.imports import resolved
-from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_body, is_context, is_literal, is_name
-from cockpit.rules.service.synthesis.levels import Level, any_kind, levels_of
+from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_literal, is_name, is_prose
+from cockpit.rules.service.synthesis.levels import Level, levels_of, shape_of, words_in
 from cockpit.rules.service.synthesis.patterns import pattern_of
+from cockpit.rules.service.synthesis.surroundings import bindings, contents, contexts, structure
 from cockpit.rules.service.synthesis.terms import Term, opened, with_open_lists
 from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
 
@@ -20,6 +21,10 @@ _MERE_NAME = -1.2
 """A name alone is said in many places that have nothing to do with the offence."""
 _LITERAL = -0.3
 """It names what happened to stand there."""
+_VALUES = -0.4
+"""It leaves open what was the same in all snippets."""
+_HOLDING = 0.2
+"""It looks into bodies, and not only at the first line."""
 _BY_COUNT = -0.8
 """It tells bad from good by the number of arguments only."""
 _MOST_FOCI = 24
@@ -66,6 +71,11 @@ class _Base:
     term: Term
     score: float
 
+    @property
+    def family(self) -> str:
+        """What rules have in common that differ only in how general they are."""
+        return f"{self.focus.kind} at {self.focus.nodes[0].start}-{self.focus.nodes[0].end}, {self.name}"
+
 
 def propose(work: Workpiece) -> list[Proposal]:
     """Return every rule that hits all bad snippets and no good one, the most plausible first."""
@@ -79,12 +89,28 @@ def propose(work: Workpiece) -> list[Proposal]:
 def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
     weight = 0 if focus.term.hole else focus.term.weight
     score = min(weight, 12) / 3 - 0.35 * focus.size + (0.0 if focus.is_changed else _UNCHANGED)
-    score += _MERE_NAME if not focus.nodes[0].named else 0.0
+    mere = _MERE_NAME if not focus.nodes[0].named else 0.0
+    score += mere
+    has_pattern = False
     for name, term, cost in _terms(work, focus):
         if pattern := pattern_of(term, work.language, work.bads[0]):
+            has_pattern = True
             yield _Base(focus, name, pattern.rule, pattern.holes, term, score + cost)
+    if not has_pattern and (rule := structure(focus)):
+        yield _Base(focus, "structure", rule, {}, focus.term, score)
     if not weight or focus.kind.endswith(("_statement", "_clause", "_expression")) or not focus.nodes[0].named:
-        yield _Base(focus, "kind", {"kind": focus.kind}, {}, Term(focus.kind), 0.3 - 0.35 * focus.size)
+        yield _Base(focus, "kind", {"kind": focus.kind}, {}, Term(focus.kind), 0.3 + mere - 0.15 * focus.size)
+    if word := words_in([node.text for node in focus.nodes]) if is_prose(focus.kind) else "":
+        yield _Base(focus, "words", {"kind": focus.kind, "regex": word}, {}, Term(focus.kind), 1.0)
+    if shape := _shape_of_names(focus):
+        named = {"kind": focus.kind, "has": {"field": "name", "regex": shape}}
+        yield _Base(focus, "named", named, {}, Term(focus.kind), 1.2)
+
+
+def _shape_of_names(focus: Focus) -> str:
+    """Return how the names of what is defined are written; empty: they have none, or differ in that."""
+    names = [child.text for node in focus.nodes for child in node.children if child.field == "name"]
+    return shape_of(names) if len(names) == len(focus.nodes) and len(set(names)) > 1 else ""
 
 
 def _terms(work: Workpiece, focus: Focus) -> Iterator[tuple[str, Term, float]]:
@@ -95,6 +121,8 @@ def _terms(work: Workpiece, focus: Focus) -> Iterator[tuple[str, Term, float]]:
     if not any(term.holes()):
         yield "literal", term, _LITERAL
         term = opened(term, _is_value)
+    elif (values := opened(term, _is_value)) != term and values.names:
+        yield "open values", with_open_lists(values), _VALUES
     wide = with_open_lists(term)
     if wide != term:
         yield "pattern", term, _BY_COUNT if _is_fine(work, wide) else 0.0
@@ -115,49 +143,25 @@ def _is_fine(work: Workpiece, term: Term) -> bool:
 
 
 def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
-    bonus = level.bonus if base.name != "kind" else 0.0
+    bonus = level.bonus if base.holes else 0.0
     says = _said(base, level)
     score = base.score + bonus
     _try(work, base, base.rule, level.constraints, score, says)
-    for name, rule in resolved(base.rule, base.term, base.holes) if work.language == "python" else ():
-        _try(work, base, rule, level.constraints, score + (0.15 if name.startswith("also") else 0.1), f"{says}, {name}")
-    for place, context in enumerate(_contexts(base.focus, work.grammar.body)):
-        rule = {"all": [base.rule, {"inside": context}]}
-        inside = " or ".join(_kinds_in(context)).replace("_", " ")
-        _try(work, base, rule, level.constraints, score - 0.1 - 0.1 * place, f"{says}, inside {inside}")
+    also = resolved(base.rule, base.term, base.holes) if work.language == "python" else None
+    if also is not None:
+        _try(work, base, also, level.constraints, score + 0.15, f"{says}, also imported by name")
+    around = [*contexts(base.focus, work.grammar.body), *bindings(base.focus, base.holes)]
+    if base.name == "kind":
+        for words, rule in contents(base.focus):
+            _try(work, base, {"all": [base.rule, rule]}, level.constraints, score + _HOLDING, f"{says}, {words}")
+    for place, (words, rule) in enumerate(around):
+        _try(work, base, {"all": [base.rule, rule]}, level.constraints, score - 0.1 - 0.1 * place, f"{says}, {words}")
 
 
 def _said(base: _Base, level: Level) -> str:
     pattern = base.rule.get("pattern", base.focus.kind.replace("_", " "))
     text = pattern if isinstance(pattern, str) else base.focus.kind.replace("_", " ")
     return f"{text} ({level.says})" if level.says else text
-
-
-def _contexts(focus: Focus, body: str) -> list[dict[str, Any]]:
-    """Return what the nodes all stand in: the kinds of their parents, and the innermost ancestors that they share."""
-    found: list[dict[str, Any]] = []
-    parents = sorted({node.parent.kind for node in focus.nodes if node.parent is not None})
-    if parents and all(is_context(kind) for kind in parents):
-        found.append(any_kind(parents))
-    shared = [above.kind for above in focus.nodes[0].ancestors() if is_context(above.kind)]
-    for kind in dict.fromkeys(shared):
-        if all(any(above.kind == kind for above in node.ancestors()) for node in focus.nodes):
-            is_head = bool(body) and all(_is_in_head(node, kind) for node in focus.nodes)
-            found.append({"kind": kind, "stopBy": {"kind": body} if is_head else "end"})
-    return found[:3]
-
-
-def _is_in_head(node: Tree, kind: str) -> bool:
-    for above in node.ancestors():
-        if is_body(above.kind):
-            return False
-        if above.kind == kind:
-            return True
-    return False
-
-
-def _kinds_in(context: Mapping[str, Any]) -> list[str]:
-    return [one["kind"] for one in context["any"]] if "any" in context else [context["kind"]]
 
 
 def _try(
@@ -181,7 +185,7 @@ def _try(
     if not all(bad):
         return
     if not good:
-        work.proposals[key] = Proposal(body, score, f"{base.focus.kind} {base.name}", says)
+        work.proposals[key] = Proposal(body, score, base.family, says)
         return
     grammar = work.grammar
     meant = [features_of(_meant(found, base.focus), grammar) for found in bad]
@@ -214,4 +218,4 @@ def _keep(work: Workpiece, base: _Base, body: Mapping[str, Any], score: float, s
     except UnreadableError:
         return
     if is_right:
-        work.proposals[key] = Proposal(body, score, f"{base.focus.kind} {base.name}", says)
+        work.proposals[key] = Proposal(body, score, base.family, says)
