@@ -74,6 +74,7 @@ def _rules_verbs(rules: argparse.ArgumentParser) -> None:
 
     def verb(name: str, where: str, help: str) -> argparse.ArgumentParser:  # noqa: A002  argparse's own word
         one = verbs.add_parser(name, help=help, description=help)
+        one.add_argument("-C", "--repo", default=argparse.SUPPRESS, help="a folder in the repository (default: here)")
         one.set_defaults(carry_out=lambda arguments: _load(where)(arguments))
         return one
 

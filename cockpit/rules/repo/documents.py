@@ -14,6 +14,8 @@ SIZE_LIMIT_BYTES = 256 * 1024
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ANCHOR = re.compile(r"(?:^|[\s:,\[{-])&\S")
+_DEPTH_LIMIT = 100
+_NESTED_BLOCKS = re.compile(r"(?:[-?:][ \t]+){20}|^[ \t]{100}", re.MULTILINE)
 _PLAIN = re.compile(r"[A-Za-z_][\w ./-]*[\w./-]|[A-Za-z_]")
 _NOT_TEXT = re.compile(r"(?i)true|false|yes|no|on|off|null|y|n")
 
@@ -28,8 +30,8 @@ def documents(text: str) -> list[dict[str, object]]:
     if len(text) > SIZE_LIMIT_BYTES:
         raise RuleFileError(f"is larger than {SIZE_LIMIT_BYTES:,} bytes")
     try:
-        if _ANCHOR.search(text):
-            _refuse_anchors(text)
+        if _ANCHOR.search(text) or _may_be_deep(text):
+            _refuse_tricks(text)
         found = [one for one in yaml.load_all(text, Loader=_LOADER) if one is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -86,8 +88,17 @@ def with_value(text: str, path: Sequence[str], value: object, document: int = 0)
     return text[: node.start_mark.index] + _as_yaml(value) + text[end:]
 
 
-def _refuse_anchors(text: str) -> None:
+def _may_be_deep(text: str) -> bool:
+    return text.count("[") + text.count("{") > _DEPTH_LIMIT or _NESTED_BLOCKS.search(text) is not None
+
+
+def _refuse_tricks(text: str) -> None:
+    """Look at the text event by event. The loader in C would end the whole process on one nested too deeply."""
+    depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH_LIMIT:
+            raise RuleFileError(f"is nested deeper than {_DEPTH_LIMIT} levels")
         if isinstance(event, yaml.AliasEvent):
             line = event.start_mark.line + 1 if event.start_mark else None
             raise RuleFileError("uses an anchor (`*name`): write the value out", line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from cockpit.rules.repo.documents import documents
-from cockpit.rules.repo.places import invariant_file, rule_file, test_file
+from cockpit.rules.repo.places import examples_file, invariant_file, rule_file
 from cockpit.rules.repo.reading import read_rules
 from cockpit.rules.types import Rule
 
@@ -53,5 +53,5 @@ def _shipped(pack: str, name: str, texts: dict[str, str]) -> Shipped:
     is_plain = "engine" not in documents(text)[0]
     said = {(rule_file if is_plain else invariant_file)(name): text}
     if tests := texts.get(f"{name}{_TEST}"):
-        said[test_file(name)] = tests
+        said[examples_file(name)] = tests
     return Shipped(pack, read_rules(said).rules[0], said)

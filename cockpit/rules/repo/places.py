@@ -23,7 +23,7 @@ def rule_file(rule: str) -> str:
     return f"{RULES}/{rule}.yml"
 
 
-def test_file(rule: str) -> str:
+def examples_file(rule: str) -> str:
     """Return the file of an ast-grep rule's tests."""
     return f"{TESTS}/{rule}-test.yml"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cockpit.rules.service.imports.world import Target, World
 
-_IMPORT = re.compile(r"import\s+(?:static\s+)?([\w.]+)(\s*\.\s*\*)?")
+_IMPORT = re.compile(r"import\s+(?:static\s+)?(\w+(?:\.\w+)*)(\s*\.\s*\*)?")
 
 
 def java_targets(text: str, world: World) -> Iterator[Target]:
