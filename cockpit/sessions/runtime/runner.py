@@ -223,7 +223,8 @@ def _send_locked(directory: Path, command_id: str, data: bytes, deadline: float)
             return Sent("dup", "it was carried out before")
         if before is not None:
             return Sent("unsure", "an earlier attempt was interrupted; it may have arrived")
-        if not status(directory).alive:
+        recorded = _recorded_keeper(directory)
+        if recorded is None or _identity(recorded[0]) != recorded[1]:
             return Sent("error", "the agent is not running")
         _record(ledger, "intent", command_id)
         written, size = _write_fifo(directory / "in", b"\n" * is_torn + data, deadline)
@@ -263,9 +264,8 @@ def _read_ledger(ledger: int) -> tuple[dict[str, str], bool]:
 
 
 def _record(ledger: int, word: str, command_id: str) -> None:
+    """Write one word down. It outlives its writer; a power cut, that it may not outlive, ends the agent as well."""
     os.write(ledger, f"{word} {command_id}\n".encode())
-    if word == "intent":
-        os.fsync(ledger)
 
 
 def _write_fifo(path: Path, data: bytes, deadline: float) -> tuple[int, int]:
