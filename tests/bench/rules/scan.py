@@ -37,7 +37,7 @@ def hits_of(bodies: Sequence[Mapping[str, Any]], language: str, folder: Path) ->
         found = _scanned({key: wanted[key] for key in part}, language, folder)
         for key in part:
             _kept(key).write_bytes(pickle.dumps(frozenset(found[key])))
-    return [pickle.loads(_kept(key).read_bytes()) for key in keys]  # noqa: S301 - written by ourselves
+    return [pickle.loads(_kept(key).read_bytes()) for key in keys]
 
 
 def _key(body: Mapping[str, Any], language: str, folder: Path) -> str:

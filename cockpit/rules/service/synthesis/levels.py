@@ -72,7 +72,8 @@ def _texts(hole: Term) -> list[str]:
 
 def _is_listable(hole: Term) -> bool:
     texts = _texts(hole)
-    return hole.role in ("callee", "member") and 0 < len(texts) <= 8 and all(map(_NAME.fullmatch, texts))
+    is_one_kind = len({kind for kind, _ in hole.samples}) == 1
+    return hole.role in ("callee", "member") and is_one_kind and len(texts) <= 8 and all(map(_NAME.fullmatch, texts))
 
 
 def _listed(hole: Term) -> dict[str, Any]:
