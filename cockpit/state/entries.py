@@ -99,6 +99,8 @@ _PAST = {
     DecisionKind.RESUME: "resumed it",
     DecisionKind.EXTEND: "let it go on",
     DecisionKind.UNDO: "took back a decision",
+    DecisionKind.RULE: "accepted a rule",
+    DecisionKind.RETIRE: "retired a rule",
 }
 
 

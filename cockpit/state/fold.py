@@ -27,11 +27,11 @@ from cockpit.sessions.types import (
     TurnStarted,
     UsageReported,
 )
-from cockpit.state import senses
+from cockpit.state import rules, senses
+from cockpit.state.decisions import keep_decision, of_no_session
 from cockpit.state.model import Allowance, SessionState, State
 from cockpit.state.usage import add_call, day_began, fleet_extended, said_across
 
-KEPT_DECISIONS = 200
 KEPT_NOTES = 50
 
 
@@ -105,6 +105,8 @@ _OF_ALL: dict[type, Callable[[State, Any, float], None]] = {
     ev.ConfigBroken: _config_broken,
     ev.DayBegan: day_began,
     ev.Noted: _noted,
+    ev.DecisionMade: of_no_session,
+    **rules.OF_ALL,
 }
 
 
@@ -289,6 +291,7 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
     ev.FileReviewed: _file_reviewed,
     ev.SessionAllowed: _allowed,
     **senses.OF_SESSION,
+    **rules.OF_SESSION,
 }
 
 
@@ -309,7 +312,7 @@ def _auto_answered(state: State, _session: SessionState, event: ev.RequestAutoAn
 
 def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: float) -> None:
     decision = event.decision
-    state.decisions = [*state.decisions[-KEPT_DECISIONS + 1 :], decision]
+    keep_decision(state, decision)
     session.decisions += 1
     if decision.kind in _ALLOWS_MORE:
         if session.counted_until is not None:
@@ -321,8 +324,6 @@ def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: f
         session.approval = decision.id
     elif decision.kind is not DecisionKind.ANSWER:
         session.approval = ""
-    state.stats.decisions += 1
-    state.stats.people[decision.by] = state.stats.people.get(decision.by, 0) + 1
     if decision.kind is DecisionKind.REJECT:
         state.stats.rejected += 1
     elif decision.kind is DecisionKind.UNDO:
@@ -388,4 +389,5 @@ _ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
     ev.Landed: _landed,
     ev.AttentionRaised: _attention_raised,
     ev.AttentionResolved: _attention_resolved,
+    **rules.ACROSS,
 }

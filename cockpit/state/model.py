@@ -28,6 +28,7 @@ from cockpit.sessions.types import (
     Usage,
     WorkspaceInfo,
 )
+from cockpit.state.rule_books import RulesState
 from cockpit.types import SessionId
 
 
@@ -107,6 +108,10 @@ class SessionState:
     approval: str = ""
     """Id of the approval in force; it stands while the agent resolves a conflict, until a human says otherwise."""
     landed_commit: str = ""
+    rule_hits: dict[str, str] = field(default_factory=dict)
+    """What rules object to in its change, shadow rules included: the hit's instance -> id of the rule."""
+    rule_news: dict[str, str] = field(default_factory=dict)
+    """Rules that its agent has not been told of yet: id -> the line to tell."""
     reviewed: dict[str, str] = field(default_factory=dict)
     """Path -> blob that a person has marked as reviewed."""
     app: str = ""
@@ -178,6 +183,9 @@ class State:
     fleet_budget: FleetBudget = field(default_factory=FleetBudget)
     fleet_allowance: dict[str, float] = field(default_factory=dict)
     """By limit of the fleet: what had been spent when a human last let all go on; the limit counts from here."""
+
+    rules: RulesState = field(default_factory=RulesState)
+    """The books of rules, and what was decided about them."""
 
     @property
     def total(self) -> Usage:

@@ -15,6 +15,11 @@ from cockpit.changes.types import ChangeStat
 from cockpit.checks.types import CheckResult, Finding, Receipt, When
 from cockpit.costs.types import FleetBudget
 from cockpit.journal.types.base import BaseEvent
+from cockpit.journal.types.mistakes import FindingsSeen as FindingsSeen
+from cockpit.journal.types.mistakes import MistakeEvent
+from cockpit.journal.types.mistakes import RemarkKept as RemarkKept
+from cockpit.journal.types.mistakes import SameConfirmed as SameConfirmed
+from cockpit.journal.types.rules import RuleEvent
 from cockpit.senses.types import DoneReport
 from cockpit.sessions.types import (
     AgentCommand,
@@ -372,7 +377,9 @@ Event = Annotated[
     | QuestionAnswered
     | DoneReported
     | HeadlineNoted
-    | Noted,
+    | MistakeEvent
+    | Noted
+    | RuleEvent,
     Field(discriminator="kind"),
 ]
 

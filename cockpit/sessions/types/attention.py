@@ -47,6 +47,8 @@ class DecisionKind(StrEnum):
     RESUME = "resume"
     EXTEND = "extend"  # go on past a used-up budget
     UNDO = "undo"
+    RULE = "rule"  # a rule was accepted, for all sessions
+    RETIRE = "retire"  # a rule was taken out of force
 
 
 class LineComment(Model):
@@ -64,10 +66,10 @@ class Decision(Model):
 
     id: str
     kind: DecisionKind
-    session: SessionId
+    session: SessionId = Field(description="empty where it is about a rule: those are for all sessions")
     by: str = Field(description="account name, or 'policy' for an unattended approval")
     at: float = Field(description="epoch seconds")
     commit: str = Field(default="", description="the change's commit when it was decided")
-    text: str = Field(default="", description="redirect, reason or answer")
+    text: str = Field(default="", description="redirect, reason or answer; of a decision on a rule its id")
     comments: tuple[LineComment, ...] = ()
     undoes: str = Field(default="", description="id of the decision that an undo takes back")

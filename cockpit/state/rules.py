@@ -1,0 +1,106 @@
+"""What happens to rules, as part of the fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from cockpit.journal.types import rules as ev
+from cockpit.sessions.types import FINAL
+from cockpit.state.model import SessionState, State
+from cockpit.state.rule_books import DAYS_KEPT, RECENT, SESSIONS_KEPT
+
+_DONE_KEPT = 50
+_BOOKS_KEPT = 5_000
+_NEWS_KEPT = 50
+
+
+def _decided(state: State, event: ev.RuleDecided, _at: float) -> None:
+    state.rules.under_way[event.decision] = event
+
+
+def _done(state: State, decision: str, commit: str) -> None:
+    if (decided := state.rules.under_way.pop(decision, None)) is not None:
+        landed = decided.model_copy(update={"commit": commit})
+        state.rules.done = dict([*state.rules.done.items(), (decision, landed)][-_DONE_KEPT:])
+
+
+def _accepted(state: State, event: ev.RuleAccepted, at: float) -> None:
+    _done(state, event.decision, event.commit)
+    book = state.rules.book(event.rule)
+    book.accepted_at, book.accepted_by, book.commit, book.is_retired = at, event.by, event.commit, False
+    line = news_line(event.rule, event.message, event.remediation)
+    for session in state.sessions.values():
+        if session.run and session.status not in FINAL:
+            session.rule_news = dict([*session.rule_news.items(), (event.rule, line)][-_NEWS_KEPT:])
+
+
+def _retired(state: State, event: ev.RuleRetired, _at: float) -> None:
+    _done(state, event.decision, event.commit)
+    state.rules.book(event.rule).is_retired = True
+    for session in state.sessions.values():
+        session.rule_news = {rule: line for rule, line in session.rule_news.items() if rule != event.rule}
+
+
+def _refused(state: State, event: ev.RuleRefused, _at: float) -> None:
+    state.rules.under_way.pop(event.decision, None)
+
+
+def news_line(rule: str, message: str, remediation: str) -> str:
+    """Return what an agent is told of a rule that was accepted, in one line."""
+    said = " ".join(message.split())
+    fix = " ".join(remediation.split())
+    return f"{rule}: {said[:300]}" + (f" Do this: {fix[:500]}" if fix else "")
+
+
+OF_ALL: dict[type, Callable[[State, Any, float], None]] = {
+    ev.RuleDecided: _decided,
+    ev.RuleAccepted: _accepted,
+    ev.RuleRetired: _retired,
+    ev.RuleRefused: _refused,
+}
+
+
+def _told(session: SessionState, event: ev.RuleTold, _at: float) -> None:
+    session.rule_news = {rule: line for rule, line in session.rule_news.items() if rule not in event.rules}
+
+
+OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {ev.RuleTold: _told}
+
+
+def _scanned(state: State, session: SessionState, event: ev.RulesScanned, at: float) -> None:
+    """Count what is new since the last look, and what is gone."""
+    before = session.rule_hits
+    now = {hit.instance: hit for hit in event.hits}
+    day = datetime.fromtimestamp(at, UTC).date().isoformat()
+    for instance, hit in now.items():
+        if instance not in before and (hit.rule in state.rules.books or len(state.rules.books) < _BOOKS_KEPT):
+            _fired(state, session, hit, at, day)
+    looked_at = frozenset(event.rules)
+    gone = {
+        instance: rule
+        for instance, rule in before.items()
+        if instance not in now and (not looked_at or rule in looked_at)
+    }
+    for rule in gone.values():
+        if rule in state.rules.books:
+            state.rules.books[rule].fixed += 1
+    kept = {instance: rule for instance, rule in before.items() if instance not in gone}
+    session.rule_hits = {**kept, **{instance: hit.rule for instance, hit in now.items()}}
+
+
+def _fired(state: State, session: SessionState, hit: ev.RuleHit, at: float, day: str) -> None:
+    book = state.rules.book(hit.rule)
+    if hit.is_suppressed:
+        book.suppressed += 1
+    else:
+        book.fired += 1
+    if session.id not in book.sessions:
+        book.sessions = [*book.sessions[-SESSIONS_KEPT + 1 :], session.id]
+    book.first_seen, book.last_seen = book.first_seen or at, at
+    book.recent = [*book.recent[-RECENT + 1 :], hit.is_suppressed]
+    book.days = dict([*{**book.days, day: book.days.get(day, 0) + 1}.items()][-DAYS_KEPT:])
+
+
+ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {ev.RulesScanned: _scanned}
