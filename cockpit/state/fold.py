@@ -27,7 +27,7 @@ from cockpit.sessions.types import (
     TurnStarted,
     UsageReported,
 )
-from cockpit.state import rules, senses
+from cockpit.state import mistakes, rules, senses
 from cockpit.state.decisions import keep_decision, of_no_session
 from cockpit.state.model import Allowance, SessionState, State
 from cockpit.state.usage import add_call, day_began, fleet_extended, said_across
@@ -313,6 +313,7 @@ def _auto_answered(state: State, _session: SessionState, event: ev.RequestAutoAn
 def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: float) -> None:
     decision = event.decision
     keep_decision(state, decision)
+    mistakes.decided(state, session, event, at)
     session.decisions += 1
     if decision.kind in _ALLOWS_MORE:
         if session.counted_until is not None:
@@ -389,5 +390,6 @@ _ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
     ev.Landed: _landed,
     ev.AttentionRaised: _attention_raised,
     ev.AttentionResolved: _attention_resolved,
+    **mistakes.ACROSS,
     **rules.ACROSS,
 }

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from cockpit.changes.types import ChangeStat, QueueEntry
 from cockpit.checks.types import CheckResult, Finding, Receipt
 from cockpit.costs.types import PER_DAY, FleetBudget, Meter
+from cockpit.rules.types.mistakes import Mistake, Remark
 from cockpit.senses.types import DoneReport
 from cockpit.sessions.types import (
     AgentCommand,
@@ -171,6 +172,10 @@ class State:
     """The most recent ones, oldest first."""
     notes: list[str] = field(default_factory=list)
     """Recent notes that belong to no session, oldest first."""
+    mistakes: dict[str, Mistake] = field(default_factory=dict)
+    """What was found wrong by fingerprint, the latest last; only those with `is_repeated` are mistakes. Bounded."""
+    remarks: dict[str, Remark] = field(default_factory=dict)
+    """The latest that people had to say, by id, oldest first."""
     stats: Stats = field(default_factory=Stats)
     day: str = ""
     """Today, as an ISO date of this machine's time zone; empty: usage of no day has been counted yet."""

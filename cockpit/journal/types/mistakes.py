@@ -1,0 +1,42 @@
+"""Events about mistakes: what was found and put right, what people said and what followed from it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from cockpit.journal.types.base import BaseEvent
+from cockpit.rules.types.mistakes import Fix, Sighting
+from cockpit.types import TreeId
+
+
+class FindingsSeen(BaseEvent):
+    """A round of checks brought findings that were not there before, or put an end to some."""
+
+    kind: Literal["findings_seen"] = "findings_seen"
+    tree: TreeId
+    seen: tuple[Sighting, ...] = Field(default=(), description="at least one of each fingerprint that is new")
+    fixes: tuple[Fix, ...] = ()
+    gone: tuple[str, ...] = Field(default=(), description="fingerprints of which the session has no finding any more")
+
+
+class RemarkKept(BaseEvent):
+    """The diff that a person's remark was about, or what the agent changed upon it."""
+
+    kind: Literal["remark_kept"] = "remark_kept"
+    remark: str
+    side: Literal["before", "after"]
+    diff: str = Field(description="unified, bounded")
+
+
+class SameConfirmed(BaseEvent):
+    """A person says that a remark is about the same mistake as another one, or as a known mistake."""
+
+    kind: Literal["same_confirmed"] = "same_confirmed"
+    remark: str
+    of: str = Field(description="id of a remark, or fingerprint of a mistake")
+    by: str = ""
+
+
+MistakeEvent = FindingsSeen | RemarkKept | SameConfirmed
