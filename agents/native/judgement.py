@@ -1,8 +1,9 @@
 """Judges one request of an agent with a model, in a process of its own: one call, no tools, then it ends.
 
-Standard input: `{"settings", "folder", "task", "request"}`. Standard output: `{"is_allowed", "reason"}`. It can only
-allow, or leave the request to a person. What is judged was written by an agent: it is shown to the model as data, and
-whatever the model says that is no plain verdict leaves the request to a person as well.
+Standard input: `{"settings", "folder", "task", "request"}`. Standard output: `{"is_allowed", "reason"}`, and `{"model",
+"usage"}` besides where the model was asked and tells its tokens. It can only allow, or leave the request to a person.
+What is judged was written by an agent: it is shown to the model as data, and whatever the model says that is no plain
+verdict leaves the request to a person as well.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from agents.native.conversation import Human
 from agents.native.endpoint import Endpoint
 from agents.native.reply import ModelError, Request
 from agents.native.settings import NativeSettings
+from cockpit.sessions.types import UsageReported
 
 _INSTRUCTIONS = """\
 You judge requests of a coding agent that works in a sandboxed copy of a repository. A person would otherwise have to
@@ -50,7 +52,11 @@ async def judged(order: Mapping[str, Any]) -> dict[str, Any]:
         reply = await endpoint.call(
             Request(_INSTRUCTIONS, [Human(text=told, command="judge")], []), lambda _piece: None
         )
-    return verdict_of(reply.message)
+    spent = reply.tokens
+    if spent is None:
+        return verdict_of(reply.message)
+    call = UsageReported(input_tokens=spent.given, cached_tokens=spent.cached, output_tokens=spent.spoken)
+    return {**verdict_of(reply.message), "model": model, "usage": call.model_dump(mode="json")}
 
 
 def verdict_of(message: str) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from cockpit.approvals.service.reading import Reading
 from cockpit.approvals.service.shell import Form
 from cockpit.providers.process import ProcessError, run
 from cockpit.providers.text import clean_line
-from cockpit.sessions.types import RequestKind, RequestRaised
+from cockpit.sessions.types import RequestKind, RequestRaised, UsageReported
 from cockpit.state.model import SessionState
 from cockpit.supervisor.agent import agent_env
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.signals import Reviewed, Signal
+from cockpit.supervisor.spending import call_events
 from cockpit.types import Model, SessionId
 
 _KINDS = (RequestKind.COMMAND, RequestKind.EDIT)
@@ -33,6 +34,8 @@ _DETAIL_LENGTH = 8_000
 class _Verdict(Model):
     is_allowed: bool
     reason: str
+    model: str = ""
+    usage: UsageReported | None = None
 
 
 class Approver:
@@ -60,6 +63,10 @@ class Approver:
             verdict = await self._verdict(config, task, request)
         except (ProcessError, OSError, ValueError) as error:
             verdict = _Verdict(is_allowed=False, reason=f"the approver failed: {error}")
+        agent = self._services.config.agents.get(config.agent)
+        if verdict.usage is not None and agent is not None:
+            call = call_events(self._services, session, agent, verdict.model or agent.model, verdict.usage)
+            self._services.record.add(session, *call)
         reason = clean_line(verdict.reason)
         self._post(session, Reviewed(request.request, run_number, verdict.is_allowed, f"{config.agent}: {reason}"))
 

@@ -77,6 +77,35 @@ def used(state: State) -> dict[str, Any]:
     }
 
 
+def call_events(
+    services: Services, session: SessionId, agent: AgentConfig, model: str, call: UsageReported
+) -> list[Event]:
+    """Return a call that another agent's model made for a session as events; it counts as the session's own."""
+    priced = _by_table(services, agent, model, call)
+    state = services.record.state.sessions[session]
+    text = _missing_price(services, state, model) if priced.cost_usd is None else ""
+    return [AgentSaid(said=priced), *([Noted(text=text, level="warning")] if text else [])]
+
+
+def _by_table(services: Services, agent: AgentConfig, model: str, call: UsageReported) -> UsageReported:
+    price = agent.price or price_of(model, services.config.prices)
+    return call.model_copy(update={"cost_usd": None if price is None else cost_usd(price, call)})
+
+
+def _missing_price(services: Services, state: SessionState, model: str) -> str:
+    """Return what to say when a cost is not known: nothing where no budget is one of money, or it was said."""
+    if state.usage.unpriced_calls:
+        return ""
+    is_counted = budget_of(services, state).cost_usd is not None
+    fleet = services.config.budget.fleet
+    if not is_counted and not (fleet.counts_cost and not services.record.state.total.unpriced_calls):
+        return ""
+    return (
+        f"what calls of {model or 'its model'} cost is not known, so the budget in US dollars counts only what is "
+        "known: add the model to [prices] in cockpit.toml"
+    )
+
+
 class Pricer:
     """Says what the calls of one session's agent cost, before they are journaled: the journal holds it for good."""
 
@@ -110,7 +139,7 @@ class Pricer:
                 one = self._priced(one)
                 is_known = is_known and (one.cost_usd is not None or not one.input_tokens + one.output_tokens)
             events.append(AgentSaid(said=one))
-        if not is_known and (text := self._missing_price()):
+        if not is_known and (text := _missing_price(self._services, self._state, self._model_name)):
             events.append(Noted(text=text, level="warning"))
         return events
 
@@ -124,21 +153,4 @@ class Pricer:
             return call.model_copy(update={"cost_usd": None})
         if agent.cost == "agent" and self._tells_cost:
             return call.model_copy(update={"cost_usd": 0.0})  # nothing beyond what it has told
-        price = agent.price or price_of(self._model_name, self._services.config.prices)
-        return call.model_copy(update={"cost_usd": None if price is None else cost_usd(price, call)})
-
-    def _missing_price(self) -> str:
-        """Return what to say when a cost is not known: nothing where no budget is one of money, or it was said."""
-        state = self._state
-        if state.usage.unpriced_calls:
-            return ""
-        is_counted = budget_of(self._services, state).cost_usd is not None
-        if not is_counted and not (
-            self._services.config.budget.fleet.counts_cost and not self._services.record.state.total.unpriced_calls
-        ):
-            return ""
-        model = self._model_name or "its model"
-        return (
-            f"what calls of {model} cost is not known, so the budget in US dollars counts only what is known: "
-            "add the model to [prices] in cockpit.toml"
-        )
+        return _by_table(self._services, agent, self._model_name, call)

@@ -102,6 +102,7 @@ This decides only whether a person is asked. No reading of a command makes it sa
 
 With `[policy.approver]` a model may answer in your place, within limits: never such a shape, never what goes beyond the
 sandbox, never a question. It may allow or leave the request to you, and each of its answers is in the journal with its reason.
+What its calls cost counts as the session's.
 
 ## Reference
 

@@ -12,7 +12,7 @@ from agents.native.judgement import verdict_of
 from cockpit.approvals.service.reading import Reading
 from cockpit.approvals.types import Answerer
 from cockpit.journal.types import Noted, RequestAutoAnswered
-from cockpit.sessions.types import RequestKind, Task
+from cockpit.sessions.types import RequestKind, Task, UsageReported
 from cockpit.state.model import SessionState
 from cockpit.supervisor.approver import is_low_risk
 from cockpit.types import SessionId
@@ -26,6 +26,8 @@ driver = "native"
 script = "judge.yml"
 [policy.approver]
 agent = "judge"
+[prices]
+"scripted" = {input = 1.0, output = 1000.0}
 """
 SCRIPT = """
 rules:
@@ -67,6 +69,11 @@ async def test_what_it_allows_needs_nobody_and_the_rest_waits_for_a_person_each_
     assert "the approver leaves it to a person: judge: nobody knows what that does" in reasons
     assert any("judge: the model could not be asked" in reason for reason in reasons)
     assert ana.state.stats.auto_allowed == 1
+    calls = await ana.said(one, UsageReported, 2)
+    assert all(call.output_tokens and call.cost_usd for call in calls), "what it costs counts as the session's"
+    used = ana.session(one).usage
+    assert used.output_tokens == sum(call.output_tokens for call in calls) and not used.unpriced_calls
+    assert used.context_used is None, "the agent's own context is another"
 
 
 async def test_one_that_takes_too_long_or_does_not_exist_leaves_it_to_a_person(tmp_path: Path, home: Path) -> None:
