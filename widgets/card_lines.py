@@ -29,14 +29,14 @@ def card_lines(row: AttentionRow, width: int, look: Palette, now: float) -> list
     room = width - 2
     lines: list[Parts] = [_head(row, room, look, now), *_exactly(row, room, look)]
     request = row.askers[0].request
+    if request is not None and request.escalates:
+        lines.append([(cut(Safe(LEAVES), room), look["waiting"])])
     if row.is_folded:
         lines += _askers(row, room, look)
     elif request is not None:
         lines += _field("who", agent_of(row.session), room, look)
         lines += _context(row.askers[0], request, room, look)
     if request is not None:
-        if request.escalates:
-            lines.append([(cut(Safe(LEAVES), room), look["waiting"])])
         lines += _content(row, request, room, look)
     lines += _detail(row, room, look)
     if row.item.kind is AttentionKind.READY:

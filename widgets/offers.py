@@ -105,7 +105,7 @@ class OfferLines(Widget):
                 yield [("  " if place else "▏ ", look["dim"]), (piece, look["dim"])]
         request = self._row.askers[0].request
         if request is not None and request.escalates:
-            yield [("▏ ", look["dim"]), (cut(Safe(LEAVES), room - 2), look["waiting"])]
+            yield [(cut(Safe(LEAVES), room), look["waiting"])]
         yield []
         if self._offers is None:
             yield [("Looking through the journal for what it would have answered…", look["dim"])]

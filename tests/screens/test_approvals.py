@@ -155,6 +155,21 @@ async def test_always_shows_the_line_before_it_is_written(tmp_path: Path) -> Non
         await fleet.until(lambda: not fleet.is_on(AlwaysSheet))
 
 
+async def test_always_for_what_leaves_the_sandbox_says_so(tmp_path: Path) -> None:
+    def escalating(supervisor: FakeSupervisor) -> None:
+        samples.started(supervisor)
+        samples.asks(supervisor, samples.working(supervisor, "fix login", "npm test"), "npm test", escalates=True)
+
+    refusal = "Only this very command: it leaves the sandbox."
+    choices = [{"line": "npm test", "section": "unconfined", "matched": 1, "of": 1}]
+    async with screen(tmp_path, before=escalating) as fleet:
+        fleet.supervisor.results["preview_always"] = {"choices": choices, "refusal": refusal}
+        await (await fleet.row("fix login")).press("A")
+        await fleet.until(lambda: "unconfined  npm test" in fleet.text())
+        lines = [line.strip() for line in fleet.text().splitlines()]
+        assert sum("leaves the sandbox" in line for line in lines) >= 2 and refusal in fleet.text()
+
+
 async def test_escape_leaves_everything_as_it_was(tmp_path: Path) -> None:
     async with screen(tmp_path, before=samples.fleet) as fleet:
         fleet.supervisor.results["preview_always"] = OFFERS
