@@ -1,0 +1,99 @@
+"""What a forge holds: what a person pointed at, the examples made of it, and every candidate with its books."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from cockpit.rules.types import Hit
+from cockpit.rules.types.forge import Candidate, Pair, Verdict
+from cockpit.types import Model, SessionId
+
+
+class Pointed(StrEnum):
+    """What kind of thing a person pointed at."""
+
+    DIFF_LINE = "diff line"
+    FINDING = "finding"
+    COMMENT = "comment"
+    TRANSCRIPT = "transcript line"
+    APPROVAL = "approval"
+    MISTAKE = "mistake"
+
+
+class Offence(Model):
+    """What a person pointed at, and said of it. Where it names a place, the code is read from there."""
+
+    kind: Pointed
+    session: SessionId = SessionId("")
+    path: str = Field(default="", description="relative to the workspace; empty: it is no place in code")
+    line: int | None = Field(default=None, ge=1)
+    side: Literal["old", "new"] = "new"
+    snippet: str = Field(default="", max_length=8_000, description="the code as it was when it was pointed at")
+    fix: str = Field(default="", max_length=8_000, description="the same code after its fix, where that is known")
+    said: str = Field(default="", max_length=4_000, description="what the person, the tool or the agent said")
+    remedy: str = Field(default="", max_length=4_000, description="how to put it right, where it was said")
+    code: str = Field(default="", max_length=200, description="the finding's own code")
+
+
+class Placed(Model):
+    """A hit, and enough of the code around it to be judged where it is listed."""
+
+    where: str = Field(description="name of the tree, id of the session, or commit")
+    hit: Hit
+    code: str = Field(default="", description="the lines around the hit")
+    first_line: int = Field(default=1, description="number of the first of these lines")
+
+
+class Progress(StrEnum):
+    """How far a forge is."""
+
+    GATHERING = "gathering"
+    JUDGING = "judging"
+    JUDGED = "judged"
+
+
+class Book(Model):
+    """One candidate and what is known of it so far."""
+
+    number: int = Field(description="names it while the forge is open; a new one gets a new number")
+    candidate: Candidate
+    text: str = Field(description="as a rule file")
+    source: Literal["made", "mark", "person"] = "made"
+    verdicts: tuple[Verdict, ...] = ()
+    problem: str = Field(default="", description="why it cannot be carried out")
+    in_tree: int = 0
+    in_sessions: int = 0
+    stopped: int = Field(default=0, description="accepted commits that it would have stopped")
+    is_cut: bool = Field(default=False, description="it hit so often that the rest was not looked at")
+    doubts: tuple[str, ...] = ()
+    hits: tuple[Placed, ...] = Field(default=(), description="the first of them, for reading")
+    is_judged: bool = Field(default=False, description="the examples were tried, and what is counted is counted")
+
+    @property
+    def is_proven(self) -> bool:
+        """Return whether every example came out right, and there is one."""
+        return bool(self.verdicts) and not self.problem and all(one.is_right for one in self.verdicts)
+
+
+class ForgeView(Model):
+    """A forge as a screen shows it."""
+
+    id: str
+    name: str
+    message: str = ""
+    remedy: str = ""
+    language: str = ""
+    pairs: tuple[Pair, ...] = ()
+    fine: tuple[str, ...] = Field(default=(), description="code that a person has said is fine")
+    books: tuple[Book, ...] = ()
+    progress: Progress = Progress.GATHERING
+    commits: int = Field(default=0, description="accepted commits looked at")
+    problems: tuple[str, ...] = ()
+    version: int = 0
+
+    def book(self, number: int) -> Book | None:
+        """Return a candidate's book."""
+        return next((one for one in self.books if one.number == number), None)

@@ -1,0 +1,214 @@
+"""The forge on a real repository with two sessions' work in it: examples, candidates, books, marks and rules by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from cockpit.changes.types import ChangeStat, FileStat
+from cockpit.providers.clock import SystemClock
+from cockpit.providers.git import Repository
+from cockpit.rules.types import Engine
+from cockpit.rules.types.errors import RuleFileError
+from cockpit.rules.types.forging import Book, ForgeView, Offence, Pointed, Progress
+from cockpit.sessions.types import SessionStatus, Task
+from cockpit.state.model import SessionState, State
+from cockpit.supervisor.forge import Forge, ForgeRefused
+from cockpit.supervisor.services import Services
+from cockpit.types import CommitId, SessionId
+from tests.supervisor.world import git
+
+BASE = "import requests\n\n\ndef first(url):\n    return requests.get(url, timeout=3)\n"
+MISTAKE = (
+    BASE + "\n\ndef second(url, key):\n    return requests.get(\n        url,\n        headers={'key': key},\n    )\n"
+)
+WITHIN_S = 30.0
+
+
+@dataclass(slots=True)
+class Smithy:
+    """A repository with sessions, and what forges need of a supervisor."""
+
+    root: Path
+    services: Services
+    repository: Repository
+    state: State
+
+    async def session(self, name: str, files: dict[str, str]) -> SessionId:
+        """Let a session have changed these files."""
+        git(self.root, "checkout", "-q", "-b", name, "main")
+        for path, text in files.items():
+            (self.root / path).write_text(text)
+        git(self.root, "add", "-A")
+        git(self.root, "commit", "-q", "-m", name)
+        base, tip = (CommitId(git(self.root, "rev-parse", ref)) for ref in ("main", name))
+        git(self.root, "checkout", "-q", "main")
+        trees = [await self.repository.tree_of(one) for one in (base, tip)]
+        change = ChangeStat(base=trees[0], tree=trees[1], files=tuple(FileStat(path=path) for path in files))
+        session = SessionState(
+            id=SessionId(name), number=len(self.state.sessions) + 1, task=Task(prompt=name), created_at=0.0
+        )
+        session.status, session.change = SessionStatus.WORKING, change
+        self.state.sessions[session.id] = session
+        return session.id
+
+    @contextlib.asynccontextmanager
+    async def forge(self, *offences: Offence) -> AsyncIterator[Forge]:
+        """Open a forge, and close it."""
+        forge = Forge("1", self.services, offences, "ana")
+        running = asyncio.create_task(forge.run())
+        try:
+            yield forge
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
+
+
+@pytest.fixture
+async def smithy(tmp_path: Path) -> Smithy:
+    root = tmp_path / "repo"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Ana")
+    git(root, "config", "user.email", "ana@localhost")
+    (root / "calls.py").write_text(BASE)
+    (root / "old.py").write_text("import requests\n\nx = requests.get(where)\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "fetch things")
+    repository = await Repository.open(root, tmp_path / "own")
+    state = State(target="main")
+    parts: dict[str, Any] = {
+        "repository": repository,
+        "record": SimpleNamespace(state=state),
+        "paths": SimpleNamespace(state=tmp_path / "state"),
+        "clock": SystemClock(),
+    }
+    return Smithy(root, cast("Services", SimpleNamespace(**parts)), repository, state)
+
+
+async def until(forge: Forge, condition: Callable[[ForgeView], bool]) -> ForgeView:
+    """Follow a forge until something is so."""
+    view = forge.view()
+    async with asyncio.timeout(WITHIN_S):
+        while not condition(view):
+            view = await forge.follow(view.version)
+    return view
+
+
+def is_judged(view: ForgeView) -> bool:
+    return view.progress is Progress.JUDGED and bool(view.books) and all(one.is_judged for one in view.books)
+
+
+def on_line(session: SessionId, line: int, **said: Any) -> Offence:
+    return Offence(kind=Pointed.DIFF_LINE, session=session, path="calls.py", line=line, **said)
+
+
+def good_one(view: ForgeView) -> Book:
+    """Return the best candidate that objects to calls without a timeout."""
+    return next(one for one in view.books if one.is_proven and one.in_sessions)
+
+
+async def test_a_line_becomes_an_example_and_candidates_with_books(smithy: Smithy) -> None:
+    one = await smithy.session("one", {"calls.py": MISTAKE})
+    await smithy.session("two", {"calls.py": BASE + "\n\ny = requests.get(there)\n"})
+    fix = "requests.get(\n    url,\n    headers={'key': key},\n    timeout=3,\n)"
+    offence = on_line(one, 10, fix=f"return {fix}", said="outbound call without a timeout", remedy="pass timeout=")
+    async with smithy.forge(offence) as forge:
+        view = await until(forge, is_judged)
+    assert view.language == "python"
+    assert view.name == "outbound-call-without-timeout"
+    (pair,) = view.pairs
+    assert pair.bad == "return requests.get(\n    url,\n    headers={'key': key},\n)"
+    assert 1 <= len(view.books) <= 4
+    best = good_one(view)
+    assert not view.problems
+    assert "note: pass timeout=" in best.text
+    assert {hit.where for hit in best.hits} >= {"one"}
+    assert all(hit.code for hit in best.hits)
+    assert view.commits == 1
+
+
+async def test_hits_of_sessions_are_in_lines_they_added(smithy: Smithy) -> None:
+    touched = "import requests\n\nx = requests.get(where)\nz = 1\n"
+    session = await smithy.session("one", {"old.py": touched, "calls.py": MISTAKE})
+    async with smithy.forge(on_line(session, 10)) as forge:
+        view = await until(forge, is_judged)
+        text = view.books[0].text.partition("rule:")[0] + "rule:\n  pattern: requests.get($$$A)\n"
+        number = forge.rework(view.books[0].number, text)
+        view = await until(forge, lambda seen: is_judged(seen) and seen.book(number) is not None)
+    book = view.book(number)
+    assert book is not None
+    assert book.source == "person"
+    assert (book.in_tree, book.in_sessions, book.stopped) == (2, 1, 1)
+    assert book.hits[0].code
+
+
+async def test_a_mark_puts_another_candidate_beside(smithy: Smithy) -> None:
+    session = await smithy.session("one", {"calls.py": MISTAKE})
+    async with smithy.forge(on_line(session, 9, said="no bare calls")) as forge:
+        view = await until(forge, is_judged)
+        text = "id: no-bare-calls\nlanguage: python\nrule: {pattern: requests.get($$$A)}\n"
+        number = forge.rework(view.books[0].number, text)
+        view = await until(forge, lambda seen: is_judged(seen) and seen.book(number) is not None)
+        broad = next(one for one in view.books if one.number == number)
+        place = next(at for at, hit in enumerate(broad.hits) if "timeout" in hit.hit.text)
+        forge.mark(broad.number, place, "fine")
+        view = await until(forge, lambda seen: bool(seen.fine) and is_judged(seen))
+    assert view.fine == (broad.hits[place].hit.text,)
+    numbers = [one.number for one in view.books]
+    new = view.books[numbers.index(broad.number) + 1]
+    old = view.book(broad.number)
+    assert old is not None
+    assert not old.is_proven
+    assert new.source == "mark"
+    assert new.is_proven
+    assert all("timeout" not in hit.hit.text for hit in new.hits)
+
+
+async def test_a_rule_by_hand_that_is_none_is_refused_with_its_line(smithy: Smithy) -> None:
+    session = await smithy.session("one", {"calls.py": MISTAKE})
+    async with smithy.forge(on_line(session, 9)) as forge:
+        view = await until(forge, is_judged)
+        with pytest.raises(RuleFileError) as refused:
+            forge.rework(view.books[0].number, "id: x\nlanguage: python\nrule:\n  pattern: [\n")
+        assert refused.value.line is not None
+        number = forge.rework(view.books[0].number, "id: no-x\nlanguage: python\nrule: {nonsense: 1}\n")
+        view = await until(forge, lambda seen: is_judged(seen) and seen.book(number) is not None)
+        book = view.book(number)
+        assert book is not None
+        assert book.problem
+        with pytest.raises(ForgeRefused):
+            forge.mark(number, 0, "fine")
+
+
+async def test_an_accepted_candidate_is_files_that_ast_grep_reads(smithy: Smithy) -> None:
+    session = await smithy.session("one", {"calls.py": MISTAKE})
+    async with smithy.forge(on_line(session, 9, code="S113")) as forge:
+        view = await until(forge, is_judged)
+        files = forge.file_of(view.books[0].number)
+    assert list(files) == [".cockpit/rules/s113.yml", ".cockpit/rule-tests/s113-test.yml"]
+    assert "requests.get(" in files[".cockpit/rule-tests/s113-test.yml"]
+
+
+async def test_text_that_no_grammar_reads_gets_a_rule_of_another_engine(smithy: Smithy) -> None:
+    session = await smithy.session("one", {"notes.txt": "all good\nBAD token here\n"})
+    offence = Offence(kind=Pointed.DIFF_LINE, session=session, path="notes.txt", line=2, said="no tokens in notes")
+    async with smithy.forge(offence) as forge:
+        view = await until(forge, is_judged)
+    (text,) = [one for one in view.books if one.candidate.engine is Engine.REGEX]
+    assert text.is_proven
+
+
+async def test_where_there_is_no_code_a_person_is_told(smithy: Smithy) -> None:
+    async with smithy.forge(Offence(kind=Pointed.APPROVAL, said="never push by force")) as forge:
+        view = await until(forge, lambda seen: bool(seen.problems))
+    assert view.books == ()
+    assert view.name == "never-push-by-force"
