@@ -35,12 +35,11 @@ async def look(root: Path, *, base: str | None) -> Checkout:
         UsageError: there is no such commit.
     """
     git = Git(None, user_settings=True)
-    known, others, changed = await asyncio.gather(
-        _names(git, root, "ls-files", "--cached"),
-        _names(git, root, "ls-files", "--others", "--exclude-standard"),
-        _nothing() if base is None else _differing(git, root, base),
-    )
-    return Checkout(root, tuple(sorted(known | others)), None if changed is None else changed | others)
+    listed = _names(git, root, "ls-files", "--cached", "--others", "--exclude-standard")
+    if base is None:
+        return Checkout(root, tuple(sorted(await listed)), None)
+    known, touched, committed = await asyncio.gather(listed, _uncommitted(git, root), _committed(git, root, base))
+    return Checkout(root, tuple(sorted(known)), touched | committed)
 
 
 def is_agents(root: Path, paths: Paths) -> bool:
@@ -52,27 +51,27 @@ def is_agents(root: Path, paths: Paths) -> bool:
     return any(one.resolve().is_relative_to(folder.resolve()) for one in (root, leads_to) for folder in ours)
 
 
-async def _nothing() -> None:
-    return None
+async def _uncommitted(git: Git, root: Path) -> frozenset[str]:
+    """Return what differs from the last commit, new files included."""
+    lines = await _names(git, root, "status", "--porcelain", "--untracked-files=all", "--no-renames")
+    return frozenset(line[3:] for line in lines)
 
 
-async def _differing(git: Git, root: Path, base: str) -> frozenset[str] | None:
-    """Return what differs from the base; None where there is no commit yet, so that everything is new."""
+async def _committed(git: Git, root: Path, base: str) -> frozenset[str]:
+    """Return what differs between the last commit and where it parted from the base."""
     if base == "HEAD":
-        said = await git.run("rev-parse", "--verify", "--quiet", "HEAD", cwd=root, ok=(0, 1))
-        if said.code != 0:
-            return None
-        return await _names(git, root, "diff", "--name-only", "--no-renames", "HEAD")
+        return frozenset()
     try:
         parted = (await git.run("merge-base", "--end-of-options", base, "HEAD", cwd=root)).text.strip()
     except CommandFailed as error:
         raise UsageError(f"cannot compare with {base}: {error}") from error
-    return await _names(git, root, "diff", "--name-only", "--no-renames", parted)
+    return await _names(git, root, "diff-tree", "-r", "--name-only", "--no-renames", parted, "HEAD")
 
 
-async def _names(git: Git, root: Path, *words: str) -> frozenset[str]:
+async def _names(git: Git, root: Path, command: str, *words: str) -> frozenset[str]:
     try:
-        said = await git.run(words[0], "-z", *words[1:], cwd=root)
+        # Looking takes no lock, so that it is in nobody's way.
+        said = await git.run(command, "-z", *words, cwd=root, env={"GIT_OPTIONAL_LOCKS": "0"})
     except CommandFailed as error:
         raise UsageError(f"git cannot list the files of {root}: {error}") from error
     return frozenset(os.fsdecode(name) for name in said.stdout.split(b"\0") if name)

@@ -117,7 +117,7 @@ class LayersBody(Model, extra="forbid"):
     @model_validator(mode="after")
     def _layers_are_known(self) -> LayersBody:
         said = [
-            *self.across,
+            *(self.across if "across" in self.model_fields_set else ()),
             *self.without_providers,
             *self.names.values(),
             *(one for c in self.calm for one in c.layers),
