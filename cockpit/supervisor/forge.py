@@ -32,7 +32,6 @@ from cockpit.supervisor.forge_books import TREE, Books
 from cockpit.supervisor.forge_examples import pair_of
 from cockpit.supervisor.forge_sessions import Workspaces
 from cockpit.supervisor.services import Services
-from cockpit.types import SessionId
 
 DEBOUNCE_S = 0.12
 """How long a person must have stopped typing before a rule is tried."""
@@ -339,9 +338,3 @@ class Forge:
         self._is_at = next(self._version)
         self._news.set()
         self._news = asyncio.Event()
-
-
-def forge_key(offences: Sequence[Offence]) -> tuple[SessionId, str, int | None, str]:
-    """Return what names the forge of some offences: the first place that was pointed at."""
-    first = offences[0]
-    return first.session, first.path, first.line, first.snippet

@@ -1,4 +1,4 @@
-"""The forge on a real repository with two sessions' work in it: examples, candidates, books, marks and rules by hand."""
+"""The forge on a real repository with sessions' work in it: examples, candidates, books, marks and rules by hand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any, cast
 import pytest
 
 from cockpit.changes.types import ChangeStat, FileStat
+from cockpit.protocol.forge import CloseForge, FollowForge, GetRuleFiles, JudgeRule, OpenForge
+from cockpit.protocol.server import CommandRefused
 from cockpit.providers.clock import SystemClock
 from cockpit.providers.git import Repository
 from cockpit.rules.types import Engine
@@ -21,6 +23,7 @@ from cockpit.rules.types.forging import Book, ForgeView, Offence, Pointed, Progr
 from cockpit.sessions.types import SessionStatus, Task
 from cockpit.state.model import SessionState, State
 from cockpit.supervisor.forge import Forge, ForgeRefused
+from cockpit.supervisor.forges import Forges
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId, SessionId
 from tests.supervisor.world import git
@@ -212,3 +215,27 @@ async def test_where_there_is_no_code_a_person_is_told(smithy: Smithy) -> None:
         view = await until(forge, lambda seen: bool(seen.problems))
     assert view.books == ()
     assert view.name == "never-push-by-force"
+
+
+async def test_commands_of_a_screen_open_follow_and_close_it_with_a_draft(smithy: Smithy) -> None:
+    session = await smithy.session("one", {"calls.py": MISTAKE})
+    async with asyncio.TaskGroup() as tasks:
+        forges = Forges(smithy.services, tasks)
+        opening = OpenForge(offences=(on_line(session, 9),))
+        forge = str((await forges(opening, "ana"))["forge"])
+        view = ForgeView()
+        async with asyncio.timeout(WITHIN_S):
+            while not is_judged(view):
+                view = ForgeView.model_validate(await forges(FollowForge(forge=forge, after=view.version), "ana"))
+        written = "id: mine\nlanguage: python\nrule: {pattern: requests.get($$$A)}\n"
+        assert (await forges(JudgeRule(forge=forge, text="id: ["), "ana"))["line"] is not None
+        made = await forges(JudgeRule(forge=forge, text=written), "ana")
+        files = await forges(GetRuleFiles(forge=forge, candidate=made["candidate"]), "ana")
+        assert files["rule"] == "mine"
+        await forges(CloseForge(forge=forge, draft=written), "ana")
+        with pytest.raises(CommandRefused):
+            await forges(FollowForge(forge=forge), "ana")
+        again = str((await forges(opening, "ana"))["forge"])
+        first = ForgeView.model_validate(await forges(FollowForge(forge=again), "ana"))
+        assert [book.text for book in first.books] == [written]
+        await forges(CloseForge(forge=again), "ana")

@@ -81,8 +81,8 @@ class Book(Model):
 class ForgeView(Model):
     """A forge as a screen shows it."""
 
-    id: str
-    name: str
+    id: str = ""
+    name: str = ""
     message: str = ""
     remedy: str = ""
     language: str = ""
