@@ -14,6 +14,11 @@ from pydantic import Field, TypeAdapter
 
 from cockpit.approvals.types import PolicyPlace
 from cockpit.journal.types import Envelope
+from cockpit.protocol.mistakes import ConfirmSame as ConfirmSame
+from cockpit.protocol.mistakes import FindSimilar as FindSimilar
+from cockpit.protocol.mistakes import GetMistake as GetMistake
+from cockpit.protocol.mistakes import MistakeCommand
+from cockpit.protocol.rules import RuleCommand
 from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task, Usage
 from cockpit.types import BUILT_WHEN_USED, Model, SessionId
 
@@ -280,7 +285,9 @@ Command = Annotated[
     | GetEvents
     | CollectGarbage
     | GetStats
-    | Down,
+    | Down
+    | RuleCommand
+    | MistakeCommand,
     Field(discriminator="cmd"),
 ]
 

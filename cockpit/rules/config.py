@@ -13,6 +13,10 @@ class RulesConfig(Model, extra="forbid"):
     base: str = Field(
         default="", description="branch or commit that `cockpit check` compares with; empty: the commit checked out"
     )
+    branch: str = Field(
+        default="",
+        description="branch that accepted rules are committed on, and in force from; empty: the one that changes land on",
+    )
     timeout_s: float = Field(
         default=120, gt=0, le=3600, description="seconds until a scan is stopped and called broken"
     )

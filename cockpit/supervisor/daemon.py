@@ -21,8 +21,10 @@ from cockpit.costs.types import FLEET_USED_UP
 from cockpit.journal.errors import JournalError
 from cockpit.journal.repo import Journal
 from cockpit.journal.types import (
+    CommandSent,
     ConfigBroken,
     ConfigLoaded,
+    DecisionMade,
     Envelope,
     FleetExtended,
     Noted,
@@ -46,8 +48,11 @@ from cockpit.supervisor.approvals import Approvals
 from cockpit.supervisor.approver import Approver
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
+from cockpit.supervisor.memory import Memory
+from cockpit.supervisor.mistakes import keep_diffs, lacks_diff
 from cockpit.supervisor.programs import missing_agents
 from cockpit.supervisor.record import Record
+from cockpit.supervisor.rules import RulesInForce
 from cockpit.supervisor.senses import open_senses
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner
 from cockpit.supervisor.session import SessionLoop
@@ -79,6 +84,8 @@ class Supervisor:
         self.is_over = asyncio.Event()
         self.keeps_agents = False
         services.landing = Landing(services, self.post, tasks)
+        services.memory = Memory(services)
+        services.rules = RulesInForce(services)
         services.approvals = Approvals(services, Approver(services, tasks, self.post), partial(reload_config, self))
 
     async def begin(self) -> None:
@@ -164,6 +171,9 @@ class Supervisor:
                 self.start_queued()
             case FleetExtended():
                 asyncio.get_running_loop().call_soon(self.judge_fleet)
+            case DecisionMade() | CommandSent() if envelope.session is not None:
+                if lacks_diff(self.services, envelope.session):
+                    self.tasks.create_task(keep_diffs(self.services, envelope.session), name="diff of a remark")
             case _:
                 pass
 

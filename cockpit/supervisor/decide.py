@@ -29,6 +29,7 @@ from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import new_id
 from cockpit.supervisor.approvals import granted, is_answered, keep
 from cockpit.supervisor.closing import keep_work, wind_up
+from cockpit.supervisor.rules import FOLDER as RULES
 from cockpit.supervisor.signals import Asked, Undone
 from cockpit.supervisor.spending import extended
 from cockpit.supervisor.verdicts import words_on_findings
@@ -89,6 +90,8 @@ def _check_policy(loop: SessionLoop, policy: Literal["policy", "clean"]) -> None
     config = loop.services.config.merge.auto_approve
     state = loop.state
     assert state.change is not None
+    if rules := next((file.path for file in state.change.files if file.path.startswith(f"{RULES}/")), ""):
+        raise CommandRefused(f"It touches {rules}, which decides what is checked.", "It waits as ready.", "Look at it.")
     if policy == "policy":
         if config is None:
             raise CommandRefused(

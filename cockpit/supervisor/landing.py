@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.changes.runtime import MergeQueue
 from cockpit.changes.types import QueueEntry
+from cockpit.checks.runtime import Target
 from cockpit.checks.types import CheckResult, When
 from cockpit.config import Config
 from cockpit.journal.errors import JournalError
@@ -27,6 +28,8 @@ from cockpit.journal.types import (
 )
 from cockpit.sessions.types import AttentionItem, AttentionKind, SessionStatus, Task
 from cockpit.supervisor.rounds import target_of
+from cockpit.supervisor.rules import CHECK as RULES
+from cockpit.supervisor.rules import Looked
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.set_up import set_up
 from cockpit.supervisor.signals import HasLanded, LeftQueue, Signal
@@ -75,6 +78,12 @@ class Landing:
     def poke(self) -> None:
         """Something may have changed for what is blocked: look again."""
         for queue in self._queues.values():
+            queue.poke()
+
+    def retest(self, target: str) -> None:
+        """Other rules are in force for a branch: what waits to land on it is tested anew."""
+        if queue := self._queues.get(target):
+            queue.retest()
             queue.poke()
 
     def reconfigured(self, before: Config) -> None:
@@ -134,7 +143,20 @@ class Landing:
         checks = services.config.checks
         if only:
             checks = tuple(check for check in checks if check.name in only)
-        return await services.checks.run(checks, When.MERGE, target, is_rerun=bool(only))
+        judged = await self._judged(tree, session, target) if not only or RULES in only else ()
+        return (*await services.checks.run(checks, When.MERGE, target, is_rerun=bool(only)), *judged)
+
+    async def _judged(self, tree: TreeId, session: SessionId, target: Target) -> tuple[CheckResult, ...]:
+        """Hold what would land to the rules in force on the branch that it lands on."""
+        services = self._services
+        entry = next((one for one in services.record.state.queue if one.session == session), None)
+        tip = None if entry is None else await services.repository.branch_tip(entry.target)
+        if entry is None or tip is None:
+            return ()
+        stats = await services.repository.diff_stat(tip, tree)
+        changed = {path for one in stats for path in (one.path, one.old_path) if path}
+        verdict = await services.rules.check(entry.target, tree, Looked(target.root, target.files, changed), tip)
+        return () if verdict is None else (verdict.result(tree),)
 
     async def _on_event(self, session: SessionId, event: Event) -> None:
         await self._services.record.add(session, event, *self._attention(session, event))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from cockpit.journal.types import ChangeCommitted, ChangeMeasured, CheckFinished
 from cockpit.providers.git import OperationUnderWay, Worktree
 from cockpit.state.model import SessionState
 from cockpit.supervisor.conflicts import leftover_markers
+from cockpit.supervisor.mistakes import witness
+from cockpit.supervisor.rules import CHECK as RULES
+from cockpit.supervisor.rules import scanned, warnings_of
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId, SessionId, TreeId
 
@@ -27,6 +31,8 @@ class Round:
     receipt: Receipt | None = None
     problem: str = ""
     """Why going on by itself makes no sense, for the person who is asked."""
+    warnings: tuple[Finding, ...] = ()
+    """What rules say that stops nothing; the agent hears it with the rest."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -52,10 +58,12 @@ async def run_round(services: Services, session: SessionState, worktree: Worktre
     if broken and not found:
         return Round(problem=f"check {broken[0].check} could not run: {broken[0].summary}")
     compared = compare(before, found, unjudged=[result.check for result in broken])
+    await witness(services, session.id, had_findings_on or None, tree, compared)
+    warnings = warnings_of(results)
     if not compared.is_clean:
         stuck = had_findings_on == tree and not compared.new
         problem = f"{len(found)} findings are left and the agent changed nothing about them" if stuck else ""
-        return Round(compared.new, compared.still_open, compared.fixed, problem=problem)
+        return Round(compared.new, compared.still_open, compared.fixed, problem=problem, warnings=warnings)
     return await _clean(services, session, worktree, tree, results)
 
 
@@ -79,16 +87,29 @@ async def _clean(
 async def check_tree(
     services: Services, session: SessionState, when: When, directory: Path, tree: TreeId
 ) -> tuple[CheckResult, ...]:
-    """Run the checks that are due on a directory that holds `tree`, telling the journal of each result as it comes."""
+    """Run checks and rules that are due on a directory that holds `tree`, telling the journal of each as it comes."""
     checks = services.config.checks
     number = session.round + 1
-    names = tuple(check.name for check in due(checks, when))
+    target = await target_of(services, directory, tree)
+    has_rules = await services.rules.concern(session)
+    names = (*(check.name for check in due(checks, when)), *([RULES] if has_rules else []))
     services.record.add(session.id, ChecksStarted(tree=tree, when=when, round=number, checks=names))
 
     def finished(result: CheckResult) -> None:
         services.record.add(session.id, CheckFinished(when=when, round=number, result=result))
 
-    return await services.checks.run(checks, when, await target_of(services, directory, tree), finished)
+    async def by_rules() -> tuple[CheckResult, ...]:
+        judged = await services.rules.check_session(session, target.root, target.files, tree) if has_rules else None
+        if judged is None:
+            return ()
+        services.record.add(session.id, *scanned(session, judged.hits))
+        finished(judged.result(tree))
+        return (judged.result(tree),)
+
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(services.checks.run(checks, when, target, finished))
+        judging = group.create_task(by_rules())
+    return (*running.result(), *judging.result())
 
 
 async def target_of(services: Services, directory: Path, tree: TreeId) -> Target:

@@ -22,6 +22,8 @@ from cockpit.types import SessionId
 if TYPE_CHECKING:
     from cockpit.supervisor.approvals import Approvals
     from cockpit.supervisor.landing import Landing
+    from cockpit.supervisor.memory import Memory
+    from cockpit.supervisor.rules import RulesInForce
     from cockpit.supervisor.senses import Senses
 
 
@@ -53,6 +55,10 @@ class Services:
     """What is answered without a human; set by the daemon, like the merge queues."""
     landing: Landing = field(init=False)
     """The merge queues; set by the daemon, which makes them out of the other parts."""
+    rules: RulesInForce = field(init=False)
+    """The rules that changes are held to; set by the daemon."""
+    memory: Memory = field(init=False)
+    """What is known of mistakes and remarks; set by the daemon, like the merge queues."""
     senses: Senses = field(init=False)
     """The tools that agents are given; set by the daemon, like the merge queues."""
 

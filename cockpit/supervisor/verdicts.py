@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.checks.service import message_for_agent
@@ -14,6 +14,8 @@ from cockpit.supervisor.signals import LeftQueue
 
 if TYPE_CHECKING:
     from cockpit.supervisor.session import SessionLoop
+
+WARNINGS_TOLD = 10
 
 
 async def checked(loop: SessionLoop, result: Round) -> None:
@@ -28,7 +30,8 @@ async def checked(loop: SessionLoop, result: Round) -> None:
         await loop.pause(loop.services.fleet_used_up)
     else:
         sent = FindingsSent(round=loop.state.round, new=result.new, still_open=result.still_open, fixed=result.fixed)
-        await loop.begin_turn(words_on_findings(loop, result.new, result.still_open, result.fixed), "cockpit", sent)
+        text = words_on_findings(loop, result.new, result.still_open, result.fixed) + words_on_warnings(result.warnings)
+        await loop.begin_turn(text, "cockpit", sent)
 
 
 async def left_queue(loop: SessionLoop, signal: LeftQueue) -> None:
@@ -59,6 +62,13 @@ def words_on_findings(
     left = None if limit is None else max(0, limit - loop.state.round)
     checks = loop.services.config.checks
     return message_for_agent(tuple(new), tuple(still_open), tuple(fixed), loop.state.round, left, checks)
+
+
+def words_on_warnings(warnings: Sequence[Finding]) -> str:
+    """Return what the agent is told of what stops nothing; empty: nothing."""
+    lines = [f"  {one.path}{f':{one.line}' if one.line else ''} {one.code}: {one.message[:300]}" for one in warnings]
+    more = [f"  ... and {len(lines) - WARNINGS_TOLD} more"] if len(lines) > WARNINGS_TOLD else []
+    return "\n".join(["\n\nWarnings (they stop nothing):", *lines[:WARNINGS_TOLD], *more]) if lines else ""
 
 
 def _rounds_used_up(loop: SessionLoop) -> str:

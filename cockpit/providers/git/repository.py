@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from cockpit.providers.git import branches, disk, landing, merge, trees
+from cockpit.providers.git import branches, disk, edit, landing, merge, trees
 from cockpit.providers.git.admin import Head, read_head
 from cockpit.providers.git.errors import CommandFailed, NoCommits, NotARepository
 from cockpit.providers.git.materialise import materialise
@@ -195,9 +195,21 @@ class Repository:
         """
         return await trees.read_file(self._git, tree, path, limit_bytes)
 
-    async def list_files(self, tree: TreeId | CommitId) -> dict[str, BlobId]:
-        """Return the content id of every file and symlink in a tree."""
-        return await trees.list_files(self._git, tree)
+    async def list_files(self, tree: TreeId | CommitId, under: str = "") -> dict[str, BlobId]:
+        """Return the content id of every file and symlink in a tree, or in one folder of it."""
+        return await trees.list_files(self._git, tree, under)
+
+    async def read_blobs(self, blobs: Iterable[str], limit_bytes: int) -> dict[str, bytes]:
+        """Return the contents of files by their ids; what is larger than `limit_bytes` is left out."""
+        return await edit.read_blobs(self._git, blobs, limit_bytes)
+
+    async def with_files(self, tree: TreeId, files: Mapping[str, bytes | None]) -> TreeId:
+        """Return a tree like another one but for these files: their content, or None for those that are to be gone."""
+        return await edit.with_files(self._git, self.places, tree, files)
+
+    async def create_branch(self, branch: str, commit: CommitId) -> None:
+        """Create a branch. Raises `BranchMoved` when there is one of that name."""
+        await branches.move_branch(self._git, branch, None, commit, "cockpit: created")
 
     async def merge_trees(self, target: CommitId, change: CommitId) -> MergeResult:
         """Merge `change` into `target` and return the tree, or the conflicts. Nothing moves."""

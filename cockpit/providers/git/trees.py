@@ -133,9 +133,9 @@ async def read_file(git: Git, tree: str, path: str, limit_bytes: int) -> FileCon
     return FileContent(found.stdout, found.truncated)
 
 
-async def list_files(git: Git, tree: str) -> dict[str, BlobId]:
-    """Return the content id of every file and symlink in a tree; a submodule has none and is left out."""
-    found = await git.run("ls-tree", "-r", "-z", "--full-tree", checked(tree))
+async def list_files(git: Git, tree: str, under: str = "") -> dict[str, BlobId]:
+    """Return the content id of every file and symlink in a tree, or in one folder; a submodule has none."""
+    found = await git.run("ls-tree", "-r", "-z", "--full-tree", checked(tree), *([f"{under}/"] if under else []))
     files: dict[str, BlobId] = {}
     for entry in os.fsdecode(found.stdout).split("\0")[:-1]:
         meta, path = entry.split("\t", 1)

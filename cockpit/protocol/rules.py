@@ -1,0 +1,44 @@
+"""What clients may ask about rules."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from cockpit.types import Model
+
+
+class AcceptRule(Model):
+    """Put a rule into force: its files are committed on the branch that changes land on, or on `[rules] branch`.
+
+    It is refused unless its examples prove it. Result: `{"decision", "rule", "commit", "branch"}`, when it is on the
+    branch; what it finds in running sessions follows as events.
+    """
+
+    cmd: Literal["accept_rule"] = "accept_rule"
+    rule: str = Field(description="its id")
+    files: dict[str, str] = Field(
+        max_length=4,
+        description="path to text: the rule's file, its tests where they are a file of their own, and "
+        "`.cockpit/baseline.json` with the violations that it leaves alone (those of other rules are kept as they are)",
+    )
+    target: str = Field(default="", description="branch; empty: the one of cockpit.toml")
+
+
+class RetireRule(Model):
+    """Take a rule out of force; its file stays, as retired. Result: like `accept_rule`."""
+
+    cmd: Literal["retire_rule"] = "retire_rule"
+    rule: str
+    target: str = ""
+
+
+class GetRules(Model):
+    """Ask for the rules in force with their books. Result: `{"branch", "rules": [...], "problems": [...]}`."""
+
+    cmd: Literal["get_rules"] = "get_rules"
+    target: str = ""
+
+
+RuleCommand = AcceptRule | RetireRule | GetRules
