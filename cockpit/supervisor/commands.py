@@ -82,6 +82,8 @@ class Commands:
                 memory = self.supervisor.services.paths.spool / command.session / "memory"
                 await pass_on(command, self._loop(command.session).state, memory)
                 return {}
+            case cmd.GetMistake() | cmd.FindSimilar() | cmd.ConfirmSame():
+                return await self.supervisor.services.memory.carry_out(command, person)
             case cmd.GetStats():
                 return self._stats()
             case cmd.CollectGarbage():

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cockpit.rules.service.fixes import features_of_fix
 from cockpit.rules.service.synthesis import Proposal, UnreadableError, proposals
 from cockpit.rules.service.synthesis.tree import read, search
 from cockpit.rules.types.forge import Pair
@@ -38,12 +39,22 @@ def hits(given: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
     return found
 
 
+def fixes(given: Mapping[str, Any]) -> list[list[str]]:
+    """Return for each fix, a list of changed places, what it removed and added."""
+    return [sorted(features_of_fix((path, before, after) for path, before, after in fix)) for fix in given["fixes"]]
+
+
 def ready(_given: Mapping[str, Any]) -> bool:
     """Answer that it works."""
     return True
 
 
-_CALLS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {"propose": propose, "hits": hits, "ready": ready}
+_CALLS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "propose": propose,
+    "hits": hits,
+    "fixes": fixes,
+    "ready": ready,
+}
 
 
 def main() -> None:

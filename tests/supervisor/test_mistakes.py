@@ -1,0 +1,97 @@
+"""The same finding in two sessions is a mistake with its evidence; what people say is remembered and found again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cockpit.journal.types import FindingsSeen, RemarkKept
+from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.types import ConfirmSame, FindSimilar, GetMistake, Redirect, Reject
+from cockpit.rules.types.mistakes import RemarkKind
+from cockpit.sessions.types import LineComment
+from tests.supervisor.world import CONFIG, S, make_repository, open_world
+
+CHECK = r"""
+[checks.tidy]
+command = ["/bin/sh", "-c", "! grep -Hn BAD *.py"]
+parser = "regex"
+pattern = '^(?P<path>[^:\n]+):(?P<line>\d+):.*(?P<code>BAD).*$'
+"""
+BAD, GOOD = "answer = get(url)  # BAD", "answer = get(url, timeout=5)"
+
+
+async def test_the_same_finding_in_a_second_session_is_a_mistake_with_its_evidence(tmp_path: Path, home: Path) -> None:
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        first = await ana.task(f"write a.py {BAD}", f"write a.py {GOOD}")
+        await ana.status(first, S.READY)
+        assert not any(one.is_repeated for one in ana.state.mistakes.values())
+        second = await ana.task(f"write b.py {BAD}", f"write b.py still {BAD}", f"write b.py {GOOD}")
+        await ana.status(second, S.READY)
+
+        (mistake,) = ana.state.mistakes.values()
+        assert mistake.fingerprint == "tidy:BAD"
+        assert (mistake.count, mistake.sessions, mistake.standing) == (2, (first, second), ())
+        told = await ana.call(GetMistake(fingerprint=mistake.fingerprint))
+        assert told["title"] == "second time: BAD, sessions 1, 2"
+        pairs = [(one["session"], one["path"], one["bad"]) for one in told["evidence"]]
+        assert pairs == [(first, "a.py", BAD), (second, "b.py", BAD)]
+        assert told["evidence"][0]["good"] == GOOD
+        rounds = await ana.kind(second, FindingsSeen, 3)
+        assert [fix.good for one in rounds for fix in one.fixes][-1] == GOOD
+        with pytest.raises(CommandFailed):
+            await ana.call(GetMistake(fingerprint="tidy:GOOD"))
+
+
+async def test_a_finding_that_is_back_after_it_was_fixed_is_a_mistake(tmp_path: Path, home: Path) -> None:
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        one = await ana.task(f"write a.py {BAD}", f"write a.py {GOOD}", f"write a.py {BAD}", f"write a.py {GOOD}")
+        await ana.status(one, S.READY)
+        assert ana.state.mistakes["tidy:BAD"].count == 1
+        await ana.call(Redirect(session=one, text="go on"))
+        await ana.until(lambda: ana.session(one).turn == 4 and ana.session(one).status is S.READY)
+        assert ana.state.mistakes["tidy:BAD"].count == 2
+        assert ana.state.mistakes["tidy:BAD"].sessions == (one,)
+
+
+async def test_what_a_person_says_is_remembered_with_the_diffs_and_found_again(tmp_path: Path, home: Path) -> None:
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        first = await ana.task("write a.py answer = get(url)", f"write a.py {GOOD}")
+        await ana.status(first, S.READY)
+        comment = LineComment(path="a.py", line=1, text="Calls need a timeout", snippet="answer = get(url)")
+        await ana.call(Redirect(session=first, comments=(comment,)))
+        before, after = await ana.kind(first, RemarkKept, 2)
+        assert (before.side, after.side) == ("before", "after")
+        assert "+answer = get(url)\n" in before.diff
+        assert f"-answer = get(url)\n+{GOOD}\n" in after.diff
+
+        other = await ana.task("write c.py print(1)")
+        await ana.status(other, S.READY)
+        await ana.call(Reject(session=other, reason="Use the logger, never print"))
+        assert (await ana.kind(other, RemarkKept))[0].side == "before"
+        second = await ana.task("write b.py reply = post(url)", "write b.py reply = post(url, timeout=9)")
+        await ana.status(second, S.READY)
+        await ana.call(Redirect(session=second, text="again no timeout on an outgoing call"))
+        await ana.kind(second, RemarkKept, 2)
+
+        by_kind = {one.kind: one for one in ana.state.remarks.values()}
+        assert set(by_kind) == {RemarkKind.COMMENT, RemarkKind.REJECT, RemarkKind.REDIRECT}
+        asked = by_kind[RemarkKind.REDIRECT]
+        found = await ana.call(FindSimilar(remark=asked.id))
+        assert not found["problem"]
+        assert found["similar"][0]["remark"]["id"] == by_kind[RemarkKind.COMMENT].id
+        assert found["similar"][0]["by_fix"] > 0.2
+        by_code = await ana.call(FindSimilar(path="x.py", bad="a = put(u)", good="a = put(u, timeout=1)"))
+        assert by_code["similar"][0]["by_fix"] > 0.2
+
+        same = await ana.call(ConfirmSame(remark=asked.id, of=by_kind[RemarkKind.COMMENT].id))
+        assert same["count"] == 2
+        told = await ana.call(GetMistake(fingerprint=same["fingerprint"]))
+        assert told["title"] == "second time: Calls need a timeout, sessions 1, 3"
+        assert GOOD in told["evidence"][0]["after"]
+        with pytest.raises(CommandFailed):
+            await ana.call(ConfirmSame(remark=asked.id, of="nobody"))
