@@ -6,24 +6,27 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.providers.globs import matching
-from cockpit.providers.process import ProcessError, run
+from cockpit.providers.process import Completed, ProcessError, run
 from cockpit.rules.runtime.ast_grep import find_program
 from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX
 from cockpit.rules.types import Engine, Hit, RuleId
 from cockpit.rules.types.errors import ScanError
-from cockpit.rules.types.forge import Candidate, News, Struck, TreeDone
+from cockpit.rules.types.forge import Candidate, Judged, News, Struck, TreeDone
 
 MOST_HITS = 2_000
 """Hits of one candidate, after which a person has seen enough and the scan is cut."""
 
 TIMEOUT_S = 60.0
+_REFUSED = re.compile(r"Cannot parse rule .*?(\d+)\.yml")
+_CAUSE = re.compile(r"^\s*╰▻ (.+)$", re.MULTILINE)
 _BATCH = 50
 _TEXT_LIMIT = 400
 
@@ -64,31 +67,52 @@ _BYTES_A_LINE = 36
 async def scan_tree(candidates: Sequence[Candidate], tree: Tree, tell: Callable[[News], None]) -> TreeDone:
     """Look for ast-grep candidates in a tree; those of other engines are left out.
 
+    A candidate that ast-grep's program refuses is told as judged with that problem; the others are looked for all the
+    same.
+
     Raises:
-        ScanError: ast-grep could not be run, or refuses a candidate.
+        ScanError: ast-grep could not be run, or not to its end.
     """
     stream = _Stream(candidates, tree.name, tell)
+    left = [number for number, one in enumerate(candidates) if one.engine is Engine.AST_GREP]
+    while left:
+        done = await _run(candidates, left, tree, stream)
+        if done is None or done.exit_code in (0, 1):
+            break
+        said = done.stderr.decode(errors="replace")
+        blamed = _REFUSED.search(said)
+        if blamed is None or int(blamed[1]) not in left:
+            raise ScanError(f"ast-grep failed (exit code {done.exit_code}): {said[:400]}")
+        left.remove(int(blamed[1]))
+        why = ": ".join(_CAUSE.findall(said)) or said.strip()
+        tell(Judged(candidate=int(blamed[1]), problem=f"ast-grep cannot read it: {why[:400]}"))
+    stream.flush()
+    return TreeDone(tree=tree.name, counts=tuple(stream.counts), is_cut=stream.enough.is_set())
+
+
+async def _run(
+    candidates: Sequence[Candidate], numbers: Sequence[int], tree: Tree, stream: _Stream
+) -> Completed | None:
+    """Return how the program ended; None when enough was seen before it did."""
     with tempfile.TemporaryDirectory(prefix="cockpit-gate-") as place:
         folder = Path(place)
-        await asyncio.to_thread(_write, folder, candidates)
+        await asyncio.to_thread(_write, folder, candidates, numbers)
         command = [str(find_program()), "scan", "-c", str(folder / "sgconfig.yml"), "--json=stream", "--", "."]
         environment = {"PATH": os.defpath, "NO_COLOR": "1", "HOME": place}
-        scanning = asyncio.ensure_future(
-            run(
-                command,
-                cwd=tree.root,
-                env=environment,
-                timeout_s=TIMEOUT_S,
-                output_limit_bytes=4096,
-                on_output=stream.take,
-            )
+        running = run(
+            command,
+            cwd=tree.root,
+            env=environment,
+            timeout_s=TIMEOUT_S,
+            output_limit_bytes=4096,
+            on_output=stream.take,
         )
+        scanning = asyncio.ensure_future(running)
         enough = asyncio.ensure_future(stream.enough.wait())
         try:
             await asyncio.wait([scanning, enough], return_when=asyncio.FIRST_COMPLETED)
             if not scanning.done():
-                stream.flush()
-                return TreeDone(tree=tree.name, counts=tuple(stream.counts), is_cut=True)
+                return None
             done = scanning.result()
         except ProcessError as error:
             raise ScanError(str(error)) from error
@@ -98,10 +122,7 @@ async def scan_tree(candidates: Sequence[Candidate], tree: Tree, tell: Callable[
             await asyncio.wait([scanning, enough])
     if done.timed_out:
         raise ScanError(f"ast-grep did not finish within {TIMEOUT_S:g} s")
-    if done.exit_code not in (0, 1):
-        raise ScanError(f"ast-grep refuses a candidate: {done.stderr.decode(errors='replace')[:400]}")
-    stream.flush()
-    return TreeDone(tree=tree.name, counts=tuple(stream.counts))
+    return done
 
 
 class _Stream:
@@ -159,10 +180,10 @@ class _Stream:
             self.enough.set()
 
 
-def _write(folder: Path, candidates: Sequence[Candidate]) -> None:
+def _write(folder: Path, candidates: Sequence[Candidate], numbers: Iterable[int]) -> None:
     (folder / "rules").mkdir()
     (folder / "sgconfig.yml").write_text("ruleDirs: [rules]\n", encoding="utf-8")
-    for number, one in enumerate(candidates):
-        if one.engine is Engine.AST_GREP:
-            said = {**one.body, "id": f"candidate-{number}", "language": one.language, "severity": "hint"}
-            (folder / "rules" / f"{number}.yml").write_text(json.dumps(said), encoding="utf-8")
+    for number in numbers:
+        one = candidates[number]
+        said = {**one.body, "id": f"candidate-{number}", "language": one.language, "severity": "hint"}
+        (folder / "rules" / f"{number}.yml").write_text(json.dumps(said), encoding="utf-8")

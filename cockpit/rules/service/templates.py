@@ -115,7 +115,8 @@ def _layers(pairs: Sequence[Pair]) -> Iterator[Candidate]:
     order = LayersBody.model_fields["order"].default
     domains = set()
     for pair in pairs:
-        parts = list(PurePosixPath(pair.path).with_suffix("").parts)
+        path = PurePosixPath(pair.path)
+        parts = [*path.parent.parts, path.stem]
         at = next((place for place, part in enumerate(parts) if part in order and place), None)
         if at is None or not any(_goes_right(parts[at], one, order) for one in _imports_gone(pair)):
             return

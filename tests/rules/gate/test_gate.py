@@ -123,6 +123,14 @@ async def test_a_candidate_keeps_to_its_files(gate: Gate, tree: Path) -> None:
     assert done.counts == (1,)
 
 
+async def test_a_candidate_that_the_program_refuses_does_not_hide_the_others(gate: Gate, tree: Path) -> None:
+    refused = Candidate(language="python", body={"rule": {"pattern": "else:\n    $A"}}, says="")
+    told = await asked(gate, Question([refused, BARE_GET], (), trees=[Tree("main", tree)]))
+    assert [one.candidate for one in only(told, Judged) if one.problem] == [0]
+    (done,) = only(told, TreeDone)
+    assert (done.counts, done.problem) == ((0, 2), "")
+
+
 async def test_a_rule_that_hits_everywhere_is_cut_and_doubted(gate: Gate, tree: Path) -> None:
     (tree / "many.py").write_text("requests.get(a)\n" * (MOST_HITS + 500))
     told = await asked(gate, Question([BARE_GET], (), trees=[Tree("main", tree)]))

@@ -107,6 +107,13 @@ def test_an_offence_without_a_known_fix_is_generalised_with_the_others() -> None
     assert any(hits(one, "eval(z, 1, 2)") and not hits(one, "m.eval(z)") for one in found[:3])
 
 
+def test_offences_without_a_common_pattern_give_a_rule_of_two() -> None:
+    pairs = [Pair(bad="eval(a)", good="f(a)"), Pair(bad="b = x.y", good="b = x.z()"), Pair(bad="while True:\n    pass")]
+    (best, *_) = proposals(pairs, "python")
+    assert all(hits(best, pair.bad) for pair in pairs)
+    assert not any(hits(best, pair.good) for pair in pairs)
+
+
 def test_a_false_alarm_makes_it_narrower() -> None:
     pairs = (("d = load(a, x)", "d = parse(a)"), ("e = load(b)", "e = parse(b)"))
     assert any(hits(one, "g = load(c, safe=True)") for one in made(*pairs)[:3])

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cockpit.rules.service.synthesis.propose import Proposal, Workpiece, propose
-from cockpit.rules.service.synthesis.tree import UnreadableError, parse
+from cockpit.rules.service.synthesis.tree import Snippet, UnreadableError, parse
+from cockpit.rules.service.synthesis.unions import in_two
 from cockpit.rules.types.forge import Pair
 
 __all__ = ["Proposal", "UnreadableError", "proposals"]
@@ -17,6 +18,8 @@ __all__ = ["Proposal", "UnreadableError", "proposals"]
 
 def proposals(pairs: Sequence[Pair], language: str, *, others: Sequence[str] = ()) -> list[Proposal]:
     """Return the rules that hit every bad snippet and no good one, the most plausible first.
+
+    Where no single pattern covers all offences, rules of two patterns are returned.
 
     Args:
         pairs: the offences and their fixes; those without a known fix may stand among them.
@@ -31,4 +34,9 @@ def proposals(pairs: Sequence[Pair], language: str, *, others: Sequence[str] = (
     bads = [parse(pair.bad, language, pair.path) for pair in pairs]
     fixes = [parse(pair.good, language, pair.path) if pair.good else None for pair in pairs]
     goods = [*(fix for fix in fixes if fix is not None), *(parse(text, language) for text in others)]
-    return propose(Workpiece(language, bads, fixes, goods))
+
+    def of(some: Sequence[tuple[Snippet, Snippet | None]]) -> list[Proposal]:
+        return propose(Workpiece(language, [bad for bad, _ in some], [fix for _, fix in some], goods))
+
+    examples = list(zip(bads, fixes, strict=True))
+    return of(examples) or in_two(examples, of)

@@ -50,7 +50,7 @@ def levels_of(holes: Mapping[str, Term], weight: int) -> list[Level]:
         found.append(Level("listed", {**kinds, **listed}, 0.7, f"one of {words}"))
     every = {name: any_kind(seen) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
     if every != kinds and weight < 8:
-        found.append(Level("kinds, names too", {**every, **listed}, -0.1, "of the very kinds seen"))
+        found.append(Level("kinds, names too", {**every, **listed}, 0.25 if kinds else -0.1, "of the very kinds seen"))
     if kinds:
         found.append(Level("kinds", kinds, 0.5 if weight >= 3 or not listed else -1.5, "of the kinds seen"))
     found.append(Level("open", {}, _openness(weight, is_listed=bool(listed))))

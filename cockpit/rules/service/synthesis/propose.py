@@ -12,7 +12,7 @@ from cockpit.rules.service.synthesis.imports import resolved
 from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_literal, is_name, is_prose
 from cockpit.rules.service.synthesis.levels import Level, levels_of, shape_of, words_in
 from cockpit.rules.service.synthesis.patterns import pattern_of
-from cockpit.rules.service.synthesis.surroundings import bindings, contents, contexts, structure
+from cockpit.rules.service.synthesis.surroundings import bindings, contents, contexts, is_incidental, structure
 from cockpit.rules.service.synthesis.terms import Term, opened, with_open_lists
 from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
 
@@ -23,6 +23,8 @@ _LITERAL = -0.3
 """It names what happened to stand there."""
 _VALUES = -0.4
 """It leaves open what was the same in all snippets."""
+_BY_CHANCE = 0.6
+"""That an offence stands in an assignment or a function says little about it."""
 _HOLDING = 0.2
 """It looks into bodies, and not only at the first line."""
 _BY_COUNT = -0.8
@@ -90,7 +92,7 @@ def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
     weight = 0 if focus.term.hole else focus.term.weight
     score = min(weight, 12) / 3 - 0.35 * focus.size + (0.0 if focus.is_changed else _UNCHANGED)
     mere = _MERE_NAME if not focus.nodes[0].named else 0.0
-    score += mere
+    score += mere + _part_of_more(focus)
     has_pattern = False
     for name, term, cost in _terms(work, focus):
         if pattern := pattern_of(term, work.language, work.bads[0]):
@@ -105,6 +107,13 @@ def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
     if shape := _shape_of_names(focus):
         named = {"kind": focus.kind, "has": {"field": "name", "regex": shape}}
         yield _Base(focus, "named", named, {}, Term(focus.kind), 1.2)
+
+
+def _part_of_more(focus: Focus) -> float:
+    """Return how much less plausible it is that only a part of what is called is meant."""
+    if all(node.field in ("object", "operand") for node in focus.nodes):
+        return -1.0
+    return -0.3 if all(node.field == "function" for node in focus.nodes) else 0.0
 
 
 def _shape_of_names(focus: Focus) -> str:
@@ -155,7 +164,8 @@ def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
         for words, rule in contents(base.focus):
             _try(work, base, {"all": [base.rule, rule]}, level.constraints, score + _HOLDING, f"{says}, {words}")
     for place, (words, rule) in enumerate(around):
-        _try(work, base, {"all": [base.rule, rule]}, level.constraints, score - 0.1 - 0.1 * place, f"{says}, {words}")
+        cost = 0.1 + 0.1 * place + (_BY_CHANCE if is_incidental(rule["inside"]) else 0.0)
+        _try(work, base, {"all": [base.rule, rule]}, level.constraints, score - cost, f"{says}, {words}")
 
 
 def _said(base: _Base, level: Level) -> str:

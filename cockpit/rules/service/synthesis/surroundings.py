@@ -13,6 +13,17 @@ from cockpit.rules.service.synthesis.terms import Term
 from cockpit.rules.service.synthesis.tree import Tree
 
 _MOST = 3
+_INCIDENTAL = re.compile(
+    r"(^|_)(assignment|return_statement|if_statement|declarator|expression_statement|call|call_expression"
+    r"|lexical_declaration|let_declaration|short_var_declaration|function\w*|method\w*)$"
+)
+"""Kinds that all code stands in, whatever is wrong with it."""
+
+
+def is_incidental(inside: Mapping[str, Any]) -> bool:
+    """Return whether a context is one that any code may stand in."""
+    kinds = inside.get("any", [inside])
+    return any("kind" in one and _INCIDENTAL.search(one["kind"]) for one in kinds)
 
 
 def contexts(focus: Focus, body: str) -> Iterator[tuple[str, dict[str, Any]]]:
