@@ -49,9 +49,11 @@ from cockpit.supervisor.approver import Approver
 from cockpit.supervisor.commands import Commands
 from cockpit.supervisor.landing import Landing
 from cockpit.supervisor.memory import Memory
-from cockpit.supervisor.mistakes import keep_diffs, lacks_diff
+from cockpit.supervisor.mistakes import keep_diffs_quietly, lacks_diff
 from cockpit.supervisor.programs import missing_agents
 from cockpit.supervisor.record import Record
+from cockpit.supervisor.rule_decisions import RuleDecisions
+from cockpit.supervisor.rule_news import RuleNews
 from cockpit.supervisor.rules import RulesInForce
 from cockpit.supervisor.senses import open_senses
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner
@@ -86,6 +88,7 @@ class Supervisor:
         services.landing = Landing(services, self.post, tasks)
         services.memory = Memory(services)
         services.rules = RulesInForce(services)
+        services.rule_decisions = RuleDecisions(services, RuleNews(services, tasks, self.loops.values).spread)
         services.approvals = Approvals(services, Approver(services, tasks, self.post), partial(reload_config, self))
 
     async def begin(self) -> None:
@@ -97,6 +100,7 @@ class Supervisor:
         for session in list(record.state.sessions.values()):
             if session.status not in FINAL:
                 self._begin_loop(session.id, offsets.get(f"{session.id}/{session.run}", 0))
+        await self.services.rule_decisions.take_up()
         self.services.landing.take_up()
         self.start_queued()
         self.tasks.create_task(self._tick(), name="ticks")
@@ -173,7 +177,8 @@ class Supervisor:
                 asyncio.get_running_loop().call_soon(self.judge_fleet)
             case DecisionMade() | CommandSent() if envelope.session is not None:
                 if lacks_diff(self.services, envelope.session):
-                    self.tasks.create_task(keep_diffs(self.services, envelope.session), name="diff of a remark")
+                    keeping = keep_diffs_quietly(self.services, envelope.session)
+                    self.tasks.create_task(keeping, name="diff of a remark")
             case _:
                 pass
 

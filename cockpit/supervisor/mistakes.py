@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.checks.service.comparison import Comparison
 from cockpit.checks.types import Finding
+from cockpit.journal.errors import JournalError
 from cockpit.journal.types import Event, FindingsSeen, RemarkKept
 from cockpit.providers.git import GitError
 from cockpit.rules.types.mistakes import Fix, Remark, RemarkKind, Sighting
@@ -78,6 +79,19 @@ async def keep_diffs(services: Services, session: SessionId, tree: TreeId | None
         now = services.record.state.remarks.get(remark.id)  # another task may have been quicker
         if now is not None and (now.before_seq, now.after_seq) == (remark.before_seq, remark.after_seq):
             services.record.add(session, *events)
+
+
+async def keep_diffs_quietly(services: Services, session: SessionId) -> None:
+    """Keep what can be kept: no remark is worth the supervisor's life.
+
+    Raises `JournalError`: nothing may happen that is not on disk.
+    """
+    try:
+        await keep_diffs(services, session)
+    except JournalError:
+        raise
+    except Exception:  # the edge of a task
+        log.exception("the diff of a remark on %s was not kept", session)
 
 
 def lacks_diff(services: Services, session: SessionId) -> bool:
