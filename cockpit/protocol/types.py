@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from cockpit.approvals.types import PolicyPlace
 from cockpit.journal.types import Envelope
+from cockpit.protocol.forge import ForgeCommand as ForgeCommand
 from cockpit.protocol.mistakes import ConfirmSame as ConfirmSame
 from cockpit.protocol.mistakes import FindSimilar as FindSimilar
 from cockpit.protocol.mistakes import GetMistake as GetMistake
@@ -287,7 +288,8 @@ Command = Annotated[
     | GetStats
     | Down
     | RuleCommand
-    | MistakeCommand,
+    | MistakeCommand
+    | ForgeCommand,
     Field(discriminator="cmd"),
 ]
 
