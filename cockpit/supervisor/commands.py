@@ -23,6 +23,7 @@ from cockpit.types import SessionId
 
 if TYPE_CHECKING:
     from cockpit.supervisor.daemon import Supervisor
+    from cockpit.supervisor.forges import Forges
     from cockpit.supervisor.session import SessionLoop
 
 DIFF_LIMIT_BYTES = 16 << 20
@@ -33,6 +34,7 @@ class Commands:
     """Carries out the commands of clients."""
 
     supervisor: Supervisor
+    _forges: Forges | None = None
 
     async def __call__(self, command: cmd.Command, person: str) -> dict[str, Any]:
         """Return the result. Raises `CommandRefused`."""
@@ -61,6 +63,8 @@ class Commands:
                 return await self._undo(person)
             case cmd.Down():
                 return self._down(command)
+            case _ if isinstance(command, cmd.ForgeCommand):
+                return await self._forge(command, person)
             case _:
                 return await self._look(command, person)
 
@@ -175,6 +179,13 @@ class Commands:
         self.supervisor.keeps_agents = command.keep_agents
         asyncio.get_running_loop().call_soon(self.supervisor.is_over.set)
         return {"pid": os.getpid()}
+
+    async def _forge(self, command: cmd.ForgeCommand, person: str) -> dict[str, Any]:
+        if self._forges is None:
+            from cockpit.supervisor.forges import Forges  # few want one, and it brings every engine
+
+            self._forges = Forges(self.supervisor.services, self.supervisor.tasks)
+        return await self._forges(command, person)
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
