@@ -18,6 +18,12 @@ testConfigs: [{testDir: rule-tests}]
 """
 
 
+def holds_rules(path: str) -> bool:
+    """Return whether a file, relative to the repository, is one that `read_rules` takes."""
+    folders = tuple(f"{one}/" for one in (RULES, TESTS, INVARIANTS, UTILS))
+    return path.startswith(folders) and path.endswith((".yml", ".yaml"))
+
+
 def rule_file(rule: str) -> str:
     """Return the file of an ast-grep rule."""
     return f"{RULES}/{rule}.yml"

@@ -45,7 +45,7 @@ def read_files(root: Path) -> dict[str, str]:
 
 
 def read_rules(files: Mapping[str, str]) -> RuleSet:
-    """Return the rules that files say, from a checkout (`read_files`) or from a tree in git.
+    """Return the rules that files say, from a checkout (`read_files`) or from a tree in git (`places.holds_rules`).
 
     A file that cannot be read becomes a problem; the others count all the same.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,9 @@ from cockpit.rules.types.errors import ScanError
 OUTPUT_LIMIT_BYTES = 64 << 20
 _ARGUMENTS_LIMIT_BYTES = 640 * 1024
 _PROJECTS_KEPT = 24
+_IN_USE_S = 3600.0
+"""A scan may still read what was used so lately."""
+
 _BAD_RULES_LIMIT = 50
 _UNREADABLE = re.compile(r"Cannot parse rule (?P<file>.+)")
 _CAUSE = re.compile(r"^\s*╰▻ (?P<why>.+)$", re.MULTILINE)
@@ -147,7 +152,8 @@ class AstGrep:
         texts = [json.dumps(dict(document.said), sort_keys=True) for document in documents]
         digest = hashlib.sha256("\0".join([*texts, *utils, *utils.values()]).encode("utf-8", "replace")).hexdigest()
         project = self._folder / digest[:24]
-        if project.is_dir():
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(project)
             return project
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._forget_old()
@@ -172,9 +178,13 @@ class AstGrep:
         return project
 
     def _forget_old(self) -> None:
-        known = sorted(self._folder.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
-        for old in known[_PROJECTS_KEPT:]:
-            shutil.rmtree(old, ignore_errors=True)
+        known: list[tuple[float, str]] = []
+        for entry in os.scandir(self._folder):
+            with contextlib.suppress(FileNotFoundError):  # another process tidies up too
+                known.append((entry.stat(follow_symlinks=False).st_mtime, entry.path))
+        for used, old in sorted(known, reverse=True)[_PROJECTS_KEPT:]:
+            if time.time() - used > _IN_USE_S:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _batches(paths: Sequence[str]) -> list[list[str]]:
