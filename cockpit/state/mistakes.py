@@ -141,27 +141,27 @@ def _over(state: State, session: SessionState, event: ev.StatusChanged, _at: flo
 
 
 def _confirmed(state: State, _session: SessionState, event: ev.SameConfirmed, _at: float) -> None:
-    """Count a remark as the mistake that another one is about, or that is known already."""
+    """Count two remarks, or a remark and a mistake, as one. A fingerprint of a check outlives one that people made."""
     remark, other = state.remarks.get(event.remark), state.remarks.get(event.of)
-    wanted = event.of if event.of in state.mistakes else other.mistake if other is not None else ""
-    if remark is None or event.remark == event.of or (other is None and not wanted):
+    if remark is None or remark is other or (other is None and event.of not in state.mistakes):
         return
-    fingerprint = wanted if wanted in state.mistakes else f"{SAID}{event.of}"
-    mistake = state.mistakes.get(fingerprint)
-    if mistake is None:
-        assert other is not None
-        mistake = _made(Mistake(fingerprint=fingerprint, title=_line(other.text)), _once(other))
-        state.remarks = {**state.remarks, other.id: other.model_copy(update={"mistake": fingerprint})}
-    if remark.mistake == fingerprint:
-        return
-    absorbed = state.mistakes.get(remark.mistake)
-    mistake = _joined(mistake, absorbed) if absorbed is not None else _made(mistake, _once(remark))
-    gone = {remark.mistake, fingerprint}
-    state.mistakes = _bounded({**{k: v for k, v in state.mistakes.items() if k not in gone}, fingerprint: mistake})
+    said = [one for one in (other, remark) if one is not None]
+    named = dict.fromkeys([*([event.of] if other is None else []), *(one.mistake for one in said)])
+    known = sorted((name for name in named if name in state.mistakes), key=lambda name: name.startswith(SAID))
+    if len(known) > 1 and not known[1].startswith(SAID):
+        return  # of two checks' findings; they stay two
+    into = known[0] if known else f"{SAID}{event.of}"
+    mistake = state.mistakes.get(into) or Mistake(fingerprint=into, title=_line(said[0].text))
+    for name in known[1:]:
+        mistake = _joined(mistake, state.mistakes[name])
+    for one in said:
+        if one.mistake not in known:
+            mistake = _made(mistake, _once(one))
+    others = {name: one for name, one in state.mistakes.items() if name not in known}
+    state.mistakes = _bounded({**others, into: mistake})
+    ids = {one.id for one in said}
     state.remarks = {
-        id_: one.model_copy(update={"mistake": fingerprint})
-        if id_ == remark.id or (absorbed is not None and one.mistake == absorbed.fingerprint)
-        else one
+        id_: one.model_copy(update={"mistake": into}) if id_ in ids or one.mistake in known else one
         for id_, one in state.remarks.items()
     }
 

@@ -10,6 +10,8 @@ from cockpit.journal.types import Event, FindingsSeen, RemarkKept, SameConfirmed
 from cockpit.protocol.mistakes import ConfirmSame, FindSimilar, GetMistake
 from cockpit.protocol.server import CommandRefused
 from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark
+from cockpit.state.mistakes import SAID
+from cockpit.state.model import State
 from cockpit.supervisor.record import envelope_of
 
 if TYPE_CHECKING:
@@ -156,10 +158,19 @@ class Memory:
             raise CommandRefused("This remark is not remembered, or no longer.", "Nothing was kept.")
         if command.remark == command.of or (command.of not in state.remarks and command.of not in state.mistakes):
             raise CommandRefused("There is no such other remark or mistake.", "Nothing was kept.")
+        ours, theirs = remark.mistake, _mistake_of(command.of, state)
+        if ours != theirs and all(one in state.mistakes and not one.startswith(SAID) for one in (ours, theirs)):
+            raise CommandRefused("Each counts as something that a check finds already; these stay two.")
         same = SameConfirmed(remark=command.remark, of=command.of, by=person)
         await self._services.record.add(remark.session, same)
-        counted = state.mistakes[state.remarks[command.remark].mistake]
+        counted = state.mistakes.get(state.remarks[command.remark].mistake)
+        if counted is None:
+            raise CommandRefused("It is remembered no longer.")
         return {"fingerprint": counted.fingerprint, "count": counted.count}
+
+
+def _mistake_of(name: str, state: State) -> str:
+    return state.remarks[name].mistake if name in state.remarks else name
 
 
 def _is_earlier(one: Remark, asked: Remark) -> bool:
