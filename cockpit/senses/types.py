@@ -82,11 +82,33 @@ class TaskSaid(Model):
     findings_not_shown: int = 0
 
 
+class RuleListed(Model):
+    """A rule that every change is held to."""
+
+    id: str
+    message: str
+    fix: str = ""
+
+
 class RulesSaid(Model):
     """The rules of the repository."""
 
-    rules: tuple[str, ...] = ()
+    rules: tuple[RuleListed, ...] = ()
     says: str
+
+
+class RuleExplained(Model):
+    """One rule, with what is needed to keep it."""
+
+    id: str
+    message: str
+    fix: str = ""
+    why: str = ""
+    stops: bool = Field(default=False, description="a change that is against it cannot land")
+    files: tuple[str, ...] = Field(default=(), description="globs of the files it looks at; none: all")
+    not_files: tuple[str, ...] = ()
+    good: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
 
 
 class DoneReport(Model):
@@ -122,8 +144,12 @@ class Host(Protocol):
         """Return what the session is to do."""
         ...
 
-    def rules_of(self, session: SessionId) -> RulesSaid:
+    async def rules_of(self, session: SessionId) -> RulesSaid:
         """Return the rules that its work must keep."""
+        ...
+
+    async def rule_of(self, session: SessionId, rule: str) -> RuleExplained:
+        """Return one of them, with examples."""
         ...
 
     def note(self, session: SessionId, text: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit import __version__
 from cockpit.journal.types import FileReviewed
 from cockpit.protocol import types as cmd
+from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import GitError
 from cockpit.sessions.types import AnswerDecision, DecisionKind
@@ -88,6 +89,8 @@ class Commands:
                 return {}
             case cmd.GetMistake() | cmd.FindSimilar() | cmd.ConfirmSame():
                 return await self.supervisor.services.memory.carry_out(command, person)
+            case AcceptRule() | RetireRule() | GetRules():
+                return await self.supervisor.services.rule_decisions(command, person)
             case cmd.GetStats():
                 return self._stats()
             case cmd.CollectGarbage():
@@ -156,6 +159,8 @@ class Commands:
         last = next((d for d in mine if d.id not in undone), None)
         if last is None:
             raise CommandRefused("There is no decision of yours to take back.")
+        if last.kind in (DecisionKind.RULE, DecisionKind.RETIRE):
+            return await self.supervisor.services.rule_decisions.undo(last, person)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._loop(last.session).post(Undone(last, person, answer))
         return await answer

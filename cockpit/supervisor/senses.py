@@ -28,13 +28,25 @@ from cockpit.senses.runtime.door import HOST, knock, open_door
 from cockpit.senses.service.pace import Pace
 from cockpit.senses.service.tokens import session_of, token_of
 from cockpit.senses.service.words import SHOWN_FINDINGS, checks_said, findings_said
-from cockpit.senses.types import CheckListed, ChecksSaid, DoneReport, Host, RulesSaid, TaskSaid, Tell, Words
+from cockpit.senses.types import (
+    CheckListed,
+    ChecksSaid,
+    DoneReport,
+    Host,
+    RuleExplained,
+    RulesSaid,
+    TaskSaid,
+    Tell,
+    Words,
+)
 from cockpit.sessions.types import FINAL, Budget, DecisionKind
 from cockpit.state.model import SessionState
 from cockpit.supervisor.conflicts import leftover_markers
 from cockpit.supervisor.decide import words
 from cockpit.supervisor.questions import Questions
 from cockpit.supervisor.rounds import measure, target_of
+from cockpit.supervisor.rules import CHECK as RULES
+from cockpit.supervisor.rules import InForce
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.set_up import WorkspaceError
 from cockpit.supervisor.signals import Signal
@@ -108,8 +120,11 @@ class Senses:
 
     async def run_checks(self, session: SessionId, names: tuple[str, ...], tell: Tell) -> ChecksSaid:
         """Run checks on the workspace as it is now, or look up what they said of the same inputs before."""
-        checks = self._chosen(names)
-        if not checks:
+        has_rules = await self._has_rules(session, names)
+        checks = self._chosen(tuple(name for name in names if name != RULES or not has_rules))
+        if names == (RULES,):
+            checks = ()
+        if not checks and not has_rules:
             return ChecksSaid(passed=True, says="no checks are configured in this repository", checks=())
         loop = self._loop_of(session)
         if loop is None or loop.state.workspace is None:
@@ -120,7 +135,9 @@ class Senses:
             markers = await leftover_markers(
                 self._services.repository, loop.state, await measure(self._services, session, worktree, tree)
             )
-            results = await self._run(checks, Path(worktree.path), tree, tell)
+            results = await self._run(checks, Path(worktree.path), tree, tell) if checks else ()
+            if has_rules:
+                results = (*results, *await self._judged(loop.state, Path(worktree.path), tree))
             is_same = tree == await worktree.snapshot()
         except (GitError, WorkspaceError) as error:
             raise SenseRefused(f"The checks could not be run: {error}") from error
@@ -157,9 +174,34 @@ class Senses:
             findings_not_shown=len(state.findings) - len(shown),
         )
 
-    def rules_of(self, session: SessionId) -> RulesSaid:
-        """Return the rules that its work must keep: none can be written down yet."""
-        return RulesSaid(says="no rules are written down in this repository; its checks and AGENTS.md are what counts")
+    async def rules_of(self, session: SessionId) -> RulesSaid:
+        """Return the rules that its work must keep."""
+        in_force = await self._in_force(session)
+        if in_force is None:
+            return RulesSaid(
+                says="no rules are written down in this repository; its checks and AGENTS.md are what counts"
+            )
+        from cockpit.supervisor.rule_list import told
+
+        return told(in_force)
+
+    async def rule_of(self, session: SessionId, rule: str) -> RuleExplained:
+        """Return one of them, with examples. Raises `SenseRefused` where there is none of this name."""
+        in_force = await self._in_force(session)
+        found = in_force.rules.get(rule) if in_force is not None else None
+        if found is None:
+            raise SenseRefused(f"There is no rule {clean_line(rule)!r}; `list_rules` tells which there are.")
+        from cockpit.supervisor.rule_list import explained
+
+        return explained(found)
+
+    async def _in_force(self, session: SessionId) -> InForce | None:
+        state = self._services.record.state.sessions[session]
+        target = state.workspace.base if state.workspace is not None else state.task.base
+        try:
+            return await self._services.rules.of_branch(target) if target else None
+        except GitError as error:
+            raise SenseRefused(f"The rules could not be read: {error}") from error
 
     def note(self, session: SessionId, text: str) -> None:
         """Make a line of the agent's its session's headline. Raises `SenseRefused` for too many of them."""
@@ -181,6 +223,15 @@ class Senses:
             there = ", ".join(sorted(known)) or "none"
             raise SenseRefused(f"There is no check {clean_line(unknown[0])!r} to run now; there are: {there}.")
         return tuple(check for check in ready if not names or check.name in names)
+
+    async def _has_rules(self, session: SessionId, names: tuple[str, ...]) -> bool:
+        """Return whether rules are in force, and asked for."""
+        return (not names or RULES in names) and await self._in_force(session) is not None
+
+    async def _judged(self, state: SessionState, folder: Path, tree: TreeId) -> tuple[CheckResult, ...]:
+        files = await self._services.repository.list_files(tree)
+        verdict = await self._services.rules.check_session(state, folder, files, tree)
+        return () if verdict is None else (verdict.result(tree),)
 
     async def _run(
         self, checks: tuple[CheckConfig, ...], folder: Path, tree: TreeId, tell: Tell

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cockpit.supervisor.approvals import Approvals
     from cockpit.supervisor.landing import Landing
     from cockpit.supervisor.memory import Memory
+    from cockpit.supervisor.rule_decisions import RuleDecisions
     from cockpit.supervisor.rules import RulesInForce
     from cockpit.supervisor.senses import Senses
 
@@ -59,6 +60,8 @@ class Services:
     """The rules that changes are held to; set by the daemon."""
     memory: Memory = field(init=False)
     """What is known of mistakes and remarks; set by the daemon, like the merge queues."""
+    rule_decisions: RuleDecisions = field(init=False)
+    """Puts people's decisions on rules on the branch; set by the daemon."""
     senses: Senses = field(init=False)
     """The tools that agents are given; set by the daemon, like the merge queues."""
 

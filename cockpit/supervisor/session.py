@@ -36,6 +36,7 @@ from cockpit.sessions.types import (
     TurnStarted,
 )
 from cockpit.state.model import SessionState
+from cockpit.supervisor import rule_news
 from cockpit.supervisor.agent_life import AgentLife, new_id
 from cockpit.supervisor.approvals import consider, reconsider, reviewed
 from cockpit.supervisor.closing import wind_up
@@ -56,6 +57,7 @@ from cockpit.supervisor.signals import (
     PolicyChanged,
     Prepared,
     Reviewed,
+    RuleInForce,
     Signal,
     Start,
     StepFailed,
@@ -179,6 +181,8 @@ class SessionLoop:
             case Overdue() if self.state.status in _IN_TURN:
                 self._owed.clear()
                 await self._turn_ended(signal.said)
+            case RuleInForce():
+                await rule_news.heard(self, signal)
             case TakenDown():
                 await self._taken_down(signal)
             case _:
@@ -324,8 +328,9 @@ class SessionLoop:
         `AgentLife.ensure` raises, with nothing changed.
         """
         await self.agent.ensure()
+        text, told = rule_news.with_news(self.state, text)
         kind = Steer if self.agent.goes_on_by_itself else Send
-        await self._begin(kind(id=new_id(), text=text), author, *with_it)
+        await self._begin(kind(id=new_id(), text=text), author, *with_it, *told)
 
     async def _open(self) -> None:
         has_thread = self.agent.has_forked_thread  # asked before the agent runs and has one of its own

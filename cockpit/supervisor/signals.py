@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cockpit.checks.types import Finding
+from cockpit.journal.types.rules import RuleHit
 from cockpit.protocol.types import AnswerRequest, Approve, Redirect, Reject, Resume, ReviewChange, Stop
 from cockpit.sessions.types import AgentEvent, Decision, TurnEnded
 from cockpit.supervisor.rounds import Round
@@ -118,6 +119,15 @@ class LeftQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleInForce:
+    """A rule was accepted; `findings` and `hits` are what it finds in the session's change as it is."""
+
+    rule: str
+    findings: tuple[Finding, ...]
+    hits: tuple[RuleHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HasLanded:
     """The change is on the target branch."""
 
@@ -143,5 +153,6 @@ Signal = (
     | StepFailed
     | LeftQueue
     | HasLanded
+    | RuleInForce
     | Tick
 )

@@ -88,7 +88,7 @@ async def test_malformed_and_gigantic_requests_harm_nobody(world: World) -> None
     for method in ("GET", "DELETE", "PUT"):
         assert (await post(world, LIST, method=method, Authorization=bearer)).status_code == 405
     async with connected(world, session) as agent:
-        assert len((await agent.list_tools()).tools) == 6
+        assert len((await agent.list_tools()).tools) == 7
         assert (await agent.call_tool("note", {"text": 7, "more": [1]})).is_error
         assert (await agent.call_tool("ask_human", {"question": "x" * 5000})).is_error
         assert (await agent.call_tool("run_checks", {"names": ["no such"]})).is_error

@@ -102,7 +102,7 @@ async def test_the_native_agent_uses_them_beside_its_own(bench: Bench) -> None:
         (True, '{\n "task": "s-1"\n}'),
     ]
     offered = [tool["name"] for tool in bench.requests()[0]["tools"]]
-    assert offered[-4:] == ["run_checks", "get_task", "list_rules", "note"]
+    assert offered[-5:] == ["run_checks", "get_task", "list_rules", "explain_rule", "note"]
     assert {"ask", "done"} <= set(offered)
     assert not {"ask_human", "report_done"} & set(offered)  # its own are richer
 

@@ -20,7 +20,7 @@ from cockpit.senses.runtime import caller, gate
 from cockpit.senses.runtime.door import open_door
 from cockpit.senses.runtime.server import serve
 from cockpit.senses.runtime.tools import Said, Tool, session_of
-from cockpit.senses.types import ChecksSaid, Picture, RulesSaid, TaskSaid, Tell, Words
+from cockpit.senses.types import ChecksSaid, Picture, RuleExplained, RulesSaid, TaskSaid, Tell, Words
 from cockpit.sessions.types import Task
 from cockpit.types import SessionId
 from tests.senses.desk import at_work, connected, json_of, plain_http, text_of, url_of
@@ -53,8 +53,11 @@ class Stand:
     def task_of(self, session: SessionId) -> TaskSaid:
         return TaskSaid(task=session)
 
-    def rules_of(self, session: SessionId) -> RulesSaid:
+    async def rules_of(self, session: SessionId) -> RulesSaid:
         return RulesSaid(says="none")
+
+    async def rule_of(self, session: SessionId, rule: str) -> RuleExplained:
+        return RuleExplained(id=rule, message="no")
 
     def note(self, session: SessionId, text: str) -> None:
         pass
@@ -98,7 +101,8 @@ async def test_an_image_reaches_the_client_unchanged() -> None:
 async def test_a_tool_says_what_it_is_for_and_asks_for_no_approval() -> None:
     async with served() as url, client(url) as agent:
         tools = (await agent.list_tools()).tools
-    assert [tool.name for tool in tools] == ["run_checks", "ask_human", "report_done", "get_task", "list_rules", "note"]
+    known = ["run_checks", "ask_human", "report_done", "get_task", "list_rules", "explain_rule", "note"]
+    assert [tool.name for tool in tools] == known
     for tool in tools:
         assert tool.description is not None
         assert 40 < len(tool.description) < 400, tool.name

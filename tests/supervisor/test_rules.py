@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cockpit.journal.types import FindingsSent, QueueLeft
-from cockpit.protocol.types import Approve
-from tests.supervisor.world import CONFIG, S, World, git, make_repository, open_world
+import pytest
+
+from cockpit.journal.types import CommandSent, FindingsSent, QueueLeft
+from cockpit.journal.types.rules import RuleTold
+from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule
+from cockpit.protocol.types import Approve, Undo
+from cockpit.sessions.types import Steer, Steered
+from tests.supervisor.world import CONFIG, S, git, make_repository, open_world
 
 RULE = """\
 id: no-print
@@ -106,3 +112,138 @@ async def test_the_merge_queue_enforces_rules_that_landed_after_the_session_was_
         assert [finding.code for finding in left.findings] == ["no-print"]
         await ana.status(session, S.LANDED)
         assert git(repository, "show", "main:a.py") == "log.info(1)"
+
+
+def accepting(**fields: str) -> AcceptRule:
+    files = {
+        ".cockpit/rules/no-print.yml": RULE.format(state="block"),
+        ".cockpit/rule-tests/no-print-test.yml": TESTS,
+    }
+    return AcceptRule(rule="no-print", files={**files, **fields})
+
+
+async def test_an_accepted_rule_reaches_two_sessions_at_work_and_nothing_against_it_lands(
+    tmp_path: Path, home: Path
+) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    (repository / "mine.txt").write_text("not committed\n")
+    gate = tmp_path / "gate"
+    async with open_world(repository) as world:
+        ana = await world.start()
+        turns = (f"write a.py print(1)\nwait {gate}", "write a.py log.info(1)")
+        offenders = [await ana.task(*turns, title=f"offends {n}") for n in range(2)]
+        other = await ana.task(f"write b.py log.info(2)\nwait {gate}", title="keeps it")
+        for one in (*offenders, other):
+            await ana.until(lambda one=one: ana.session(one).change and ana.session(one).change.files)  # type: ignore[misc]
+        done = await ana.call(accepting())
+        assert git(repository, "rev-parse", "main") == done["commit"]
+        assert (repository / ".cockpit/rules/no-print.yml").exists()
+        assert (repository / "mine.txt").exists()
+        for one in offenders:
+            (sent,) = await ana.kind(one, FindingsSent)
+            assert [finding.code for finding in sent.new] == ["no-print"]
+            await ana.said(one, Steered)
+            (command,) = [c for c in await ana.kind(one, CommandSent, 2) if isinstance(c.command, Steer)]
+            assert "no-print" in command.command.text
+            assert "use log.info()" in command.command.text
+            assert "a.py:1" in command.command.text
+        assert (await ana.kind(other, RuleTold))[0].rules == ("no-print",)
+        gate.touch()
+        for one in (*offenders, other):
+            state = await ana.status(one, S.READY)
+            assert [result.check for result in state.receipt.results] == ["rules"] if state.receipt else False
+        assert git(world.workspace(offenders[0]), "show", "HEAD:a.py") == "log.info(1)"
+        book = ana.state.rules.books["no-print"]
+        assert (book.fired, book.fixed, sorted(book.sessions)) == (2, 2, sorted(offenders))
+        late = await ana.task("write c.py print(3)", "write c.py log.info(3)")
+        assert [f.code for f in (await ana.kind(late, FindingsSent))[0].new] == ["no-print"]
+
+
+async def test_a_ready_change_is_checked_again_when_a_rule_is_accepted(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    async with open_world(repository) as world:
+        ana = await world.start()
+        session = await ana.task("write a.py print(1)", "write a.py log.info(1)")
+        await ana.status(session, S.READY)
+        await ana.call(accepting())
+        sent = (await ana.kind(session, FindingsSent))[0]
+        assert [finding.code for finding in sent.new] == ["no-print"]
+        await ana.until(lambda: ana.session(session).status is S.READY and ana.session(session).round > 1)
+        assert not ana.session(session).rule_news
+
+
+async def test_what_was_there_before_the_rule_stops_nothing(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    (repository / "old.py").write_text("print(0)\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "old")
+    async with open_world(repository) as world:
+        ana = await world.start()
+        await ana.call(accepting())
+        session = await ana.task("write old.py print(0)\\nlog.info(1)")
+        await ana.status(session, S.READY)
+        session = await ana.task("write old.py print(0)\\nprint(1)", "write old.py print(0)\\nx = 1")
+        (sent,) = await ana.kind(session, FindingsSent)
+        assert [finding.line for finding in sent.new] == [2]
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        (
+            {".cockpit/rule-tests/no-print-test.yml": "id: no-print\nvalid: ['print(1)']\ninvalid: ['print(1)']\n"},
+            "prove",
+        ),
+        ({".cockpit/rule-tests/no-print-test.yml": "id: no-print\n"}, "needs a bad and a good"),
+        ({".cockpit/rules/no-print.yml": RULE.format(state="draft")}, "would not run"),
+        ({".cockpit/rules/other.yml": "id: other"}, "is no file of rule"),
+        ({"cockpit.toml": ""}, "is no file of rule"),
+        ({".cockpit/rules/no-print.yml": "nonsense"}, "cannot be read"),
+    ],
+)
+async def test_a_rule_that_is_not_proven_is_refused(
+    tmp_path: Path, home: Path, files: dict[str, str], why: str
+) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    before = git(repository, "rev-parse", "main")
+    async with open_world(repository) as world:
+        ana = await world.start()
+        with pytest.raises(CommandFailed, match=why):
+            await ana.call(accepting(**files))
+        assert git(repository, "rev-parse", "main") == before
+        assert not ana.state.decisions
+
+
+async def test_a_rule_is_taken_back_by_one_key_unless_something_was_built_on_it(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    async with open_world(repository) as world:
+        ana = await world.start()
+        await ana.call(accepting())
+        git(repository, "commit", "-q", "--allow-empty", "-m", "work goes on")
+        undone = await ana.call(Undo())
+        assert undone["undone"] == "rule"
+        assert not (repository / ".cockpit").exists()
+        session = await ana.task("write a.py print(1)")
+        await ana.status(session, S.READY)
+        await ana.call(accepting())
+        await ana.call(RetireRule(rule="no-print"))
+        assert "state: retired" in (repository / ".cockpit/rules/no-print.yml").read_text()
+        assert (await ana.call(GetRules()))["rules"][0]["state"] == "retired"
+        assert (await ana.call(Undo()))["undone"] == "retire"
+        assert (await ana.call(GetRules()))["rules"][0]["state"] == "block"
+        file = repository / ".cockpit/rules/no-print.yml"
+        file.write_text(file.read_text().replace("use log.info()", "use the log"))
+        git(repository, "commit", "-qam", "better words")
+        with pytest.raises(CommandFailed, match="Something else was built"):
+            await ana.call(Undo())
+
+
+async def test_work_in_the_way_of_a_rule_is_left_alone(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    write_rule(repository, "warn")
+    async with open_world(repository) as world:
+        ana = await world.start()
+        with pytest.raises(CommandFailed, match="Not committed"):
+            await ana.call(accepting())
+        assert "state: warn" in (repository / ".cockpit/rules/no-print.yml").read_text()
+        assert not ana.state.rules.under_way

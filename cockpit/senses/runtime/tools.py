@@ -43,6 +43,7 @@ Evidence = Annotated[
     list[Annotated[str, Field(max_length=500)]],
     Field(max_length=20, description="paths or short facts that show it: a test, an output"),
 ]
+RuleName = Annotated[str, Field(min_length=1, max_length=100, description="its id, as a finding or the list has it")]
 Note = Annotated[str, Field(min_length=1, max_length=1000, description="what you are at, in one line")]
 
 
@@ -55,7 +56,10 @@ class Tools:
 
     def all(self) -> list[Tool]:
         """Return them, in the order in which agents see them."""
-        return [self.run_checks, self.ask_human, self.report_done, self.get_task, self.list_rules, self.note]
+        return [
+            *(self.run_checks, self.ask_human, self.report_done, self.get_task),
+            *(self.list_rules, self.explain_rule, self.note),
+        ]
 
     async def run_checks(self, context: Context[Any, Any], names: Names = []) -> Said:  # noqa: B006 - never changed
         """Run the repository's checks on your workspace as it is now.
@@ -93,7 +97,11 @@ class Tools:
 
     async def list_rules(self, context: Context[Any, Any]) -> Said:
         """List the rules that every change in this repository must keep. Look before you begin to change files."""
-        return self._host.rules_of(session_of(context))
+        return await self._host.rules_of(session_of(context))
+
+    async def explain_rule(self, context: Context[Any, Any], rule: RuleName) -> Said:
+        """Look up one rule: why it is there, how to keep it, and examples of what is wrong and what is right."""
+        return await self._host.rule_of(session_of(context), rule)
 
     async def note(self, context: Context[Any, Any], text: Note) -> Said:
         """Tell people what you are at, in a few words, when you begin another part of the work.

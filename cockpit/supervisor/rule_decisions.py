@@ -1,0 +1,241 @@
+"""What people decide about rules: accepted, retired, taken back; each a commit on the branch that changes land on.
+
+A decision is on disk before the branch moves, with the commit that it is about: after a crash it is carried out, once.
+The branch moves like for a landing: by compare-and-swap, a clean checkout follows, one with work in the way stops it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from cockpit.journal.errors import JournalError
+from cockpit.journal.types import DecisionMade
+from cockpit.journal.types.rules import RuleAccepted, RuleDecided, RuleEvent, RuleRefused, RuleRetired
+from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule, RuleCommand
+from cockpit.protocol.server import CommandRefused
+from cockpit.providers.git import CheckoutBlocked, Landed
+from cockpit.providers.uncut import to_its_end
+from cockpit.sessions.types import Decision, DecisionKind
+from cockpit.supervisor.agent_life import new_id
+from cockpit.types import CommitId, SessionId, TreeId
+
+if TYPE_CHECKING:
+    from cockpit.rules.types import Rule
+    from cockpit.supervisor.services import Services
+
+log = logging.getLogger(__name__)
+
+_TRIES = 5
+Files = Mapping[str, bytes | None]
+Edit = Callable[[CommitId], Awaitable[Files]]
+"""Says which files are to be what, on top of a commit."""
+
+
+class RuleDecisions:
+    """Carries out what people decide about rules, one decision at a time."""
+
+    def __init__(self, services: Services, spread: Callable[[str, str], None]) -> None:
+        """Call `spread` with the rule and the branch when one was accepted."""
+        self._services, self._spread = services, spread
+        self._turn = asyncio.Lock()
+
+    async def __call__(self, command: RuleCommand, person: str) -> dict[str, Any]:
+        """Return the result. Raises `CommandRefused` or `GitError`."""
+        match command:
+            case AcceptRule():
+                return await self._accept(command, person)
+            case RetireRule():
+                return await self._retire(command, person)
+            case GetRules():
+                from cockpit.supervisor.rule_list import listed
+
+                return await listed(self._services, await self._branch(command.target))
+
+    async def take_up(self) -> None:
+        """Carry out what a crash cut off. What cannot be is told, and leaves no rule behind."""
+        for decided in list(self._services.record.state.rules.under_way.values()):
+            try:
+                async with self._turn:
+                    await to_its_end(self._again(decided))
+            except JournalError:
+                raise
+            except Exception as error:  # the edge of one decision
+                log.warning("the decision on rule %s", decided.rule, exc_info=True)
+                self._refuse(decided, str(error))
+
+    async def undo(self, decision: Decision, person: str) -> dict[str, Any]:
+        """Take back a decision on a rule, unless something else was built on it. Raises `CommandRefused`."""
+        done = self._services.record.state.rules.done.get(decision.id)
+        if done is None:
+            raise CommandRefused("This decision on a rule was not carried out.", "Nothing was undone.")
+        what: Literal["accept", "retire"] = "retire" if done.what == "accept" else "accept"
+        wanted = RuleDecided(
+            decision=new_id(),
+            what=what,
+            rule=done.rule,
+            target=done.target,
+            base=done.commit,
+            commit=done.commit,
+            message=done.message,
+            remediation=done.remediation,
+            by=person,
+            undoes=decision.id,
+        )
+        await self._carry_out(wanted, DecisionKind.UNDO, self._restoring(done), f"Take back: {done.what} {done.rule}")
+        return {"undone": decision.kind, "session": "", "rule": done.rule}
+
+    # --- what is decided --------------------------------------------------------------------------------------------
+
+    async def _accept(self, command: AcceptRule, person: str) -> dict[str, Any]:
+        from cockpit.supervisor.rule_files import Proposal, proposal
+
+        services = self._services
+        target = await self._branch(command.target)
+        found: Proposal = await proposal(services, command, target)
+        wanted = self._wanted("accept", found.rule, target, person)
+        text = f"Rule {found.rule.id}: {_line(found.rule.message)}\n\n{found.rule.note}".rstrip() + "\n"
+        return await self._carry_out(wanted, DecisionKind.RULE, found.edit, text)
+
+    async def _retire(self, command: RetireRule, person: str) -> dict[str, Any]:
+        from cockpit.supervisor.rule_files import retiring
+
+        target = await self._branch(command.target)
+        rule, edit = await retiring(self._services, command.rule, target)
+        wanted = self._wanted("retire", rule, target, person)
+        return await self._carry_out(wanted, DecisionKind.RETIRE, edit, f"Retire rule {rule.id}\n")
+
+    def _wanted(self, what: Literal["accept", "retire"], rule: Rule, target: str, person: str) -> RuleDecided:
+        from cockpit.rules.service.findings import remediation
+
+        return RuleDecided(
+            decision=new_id(),
+            what=what,
+            rule=rule.id,
+            target=target,
+            base=CommitId(""),
+            commit=CommitId(""),
+            message=rule.message,
+            remediation=remediation(rule),
+            by=person,
+        )
+
+    async def _branch(self, target: str) -> str:
+        config = self._services.config
+        named = target or config.merge.target or await self._services.repository.current_branch()
+        if not named:
+            raise CommandRefused("No branch is checked out.", "Nothing was changed.", "Name one: [merge] target.")
+        return named
+
+    def _restoring(self, done: RuleDecided) -> Edit:
+        async def restored(tip: CommitId) -> Files:
+            repository = self._services.repository
+            before = await repository.resolve(f"{done.commit}^")
+            paths = [one.path for one in await repository.diff_stat(before, done.commit)]
+            was, then, now = [await repository.list_files(one) for one in (before, done.commit, tip)]
+            if any(then.get(path) != now.get(path) for path in paths):
+                raise CommandRefused(
+                    f"Something else was built on rule {done.rule} since.", "Nothing was undone.", "Retire the rule."
+                )
+            texts = await repository.read_blobs([was[path] for path in paths if path in was], 64 << 20)
+            return {path: texts[was[path]] if path in was else None for path in paths}
+
+        return restored
+
+    # --- on the branch ----------------------------------------------------------------------------------------------
+
+    async def _carry_out(self, wanted: RuleDecided, kind: DecisionKind, edit: Edit, message: str) -> dict[str, Any]:
+        async with self._turn:
+            return await to_its_end(self._land(wanted, kind, edit, message))
+
+    async def _land(self, wanted: RuleDecided, kind: DecisionKind, edit: Edit, message: str) -> dict[str, Any]:
+        """Put a commit with the edit on the branch, anew where somebody else moves it meanwhile."""
+        repository, record = self._services.repository, self._services.record
+        branch = await self._committed_on(wanted.target)
+        decision: list[DecisionMade] = [DecisionMade(decision=self._decision(wanted, kind))]
+        for _attempt in range(_TRIES):
+            tip = await repository.branch_tip(branch)
+            if tip is None:
+                raise CommandRefused(f"There is no branch {branch}.", "Nothing was changed.", "Create it first.")
+            tree = await repository.tree_of(tip)
+            edited = await repository.with_files(tree, await edit(tip))
+            if edited == tree:
+                raise CommandRefused(f"{branch} holds exactly this already.", "Nothing was changed.")
+            commit = await repository.commit_tree(edited, (tip,), message)
+            decided = wanted.model_copy(update={"target": branch, "base": tip, "commit": commit})
+            await record.add(None, *decision, decided)
+            decision = []
+            if await self._moved(decided, tip, commit, wanted.target):
+                return {"decision": wanted.decision, "rule": wanted.rule, "commit": commit, "branch": branch}
+        self._refuse(wanted, f"{branch} is being moved by somebody else")
+        raise CommandRefused(f"{branch} is being moved by somebody else.", "Nothing was changed.", "Try again.")
+
+    async def _moved(self, decided: RuleDecided, tip: CommitId, commit: CommitId, target: str) -> bool:
+        """Move the branch and tell of it. Returns False where it was moved meanwhile. Raises `CommandRefused`."""
+        outcome = await self._services.repository.land(decided.target, tip, commit)
+        if isinstance(outcome, CheckoutBlocked):
+            reason = f"the checkout at {outcome.path} {outcome.reason}"
+            self._refuse(decided, reason)
+            raise CommandRefused(f"Not committed: {reason}.", "Nothing was changed.", "Put it in order and try again.")
+        if not isinstance(outcome, Landed):
+            return False
+        await self._services.record.add(None, _outcome(decided, commit))
+        self._spread(decided.rule if decided.what == "accept" else "", target)
+        return True
+
+    async def _again(self, decided: RuleDecided) -> None:
+        """Find out whether a commit has landed before the crash; let it land now where it has not."""
+        repository = self._services.repository
+        tip = await repository.branch_tip(decided.target)
+        if tip is None:
+            raise CommandRefused(f"there is no branch {decided.target} any more")
+        if await repository.merge_base(decided.commit, tip) == decided.commit:
+            if tip == decided.commit:  # a checkout that was left half-way is brought along
+                await repository.land(decided.target, decided.base, decided.commit)
+            await self._services.record.add(None, _outcome(decided, decided.commit))
+            self._spread(decided.rule if decided.what == "accept" else "", decided.target)
+            return
+        commit = decided.commit
+        if tip != decided.base:
+            merged = await repository.merge_trees(tip, decided.commit)
+            if merged.tree is None:
+                raise CommandRefused(f"{decided.target} has changed the same files since")
+            commit = await repository.commit_tree(TreeId(merged.tree), (tip,), f"Rule {decided.rule}: {decided.what}\n")
+        if not await self._moved(decided, tip, commit, decided.target):
+            raise CommandRefused(f"{decided.target} is being moved by somebody else")
+
+    async def _committed_on(self, target: str) -> str:
+        """Return the branch that rules are committed on, created where it does not exist."""
+        branch = self._services.config.rules.branch or target
+        repository = self._services.repository
+        if branch != target and not await repository.branch_exists(branch):
+            await repository.create_branch(branch, await repository.resolve(target))
+        return branch
+
+    def _decision(self, wanted: RuleDecided, kind: DecisionKind) -> Decision:
+        return Decision(
+            id=wanted.decision,
+            kind=kind,
+            session=SessionId(""),
+            by=wanted.by,
+            at=self._services.clock.now(),
+            text=wanted.rule,
+            undoes=wanted.undoes,
+        )
+
+    def _refuse(self, decided: RuleDecided, reason: str) -> None:
+        refused = RuleRefused(decision=decided.decision, rule=decided.rule, reason=reason)
+        self._services.record.add(None, refused)
+
+
+def _outcome(decided: RuleDecided, commit: CommitId) -> RuleEvent:
+    same = decided.model_dump(include={"decision", "rule", "target", "by"})
+    if decided.what == "retire":
+        return RuleRetired(**same, commit=commit)
+    return RuleAccepted(**same, commit=commit, message=decided.message, remediation=decided.remediation)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:100]
