@@ -68,12 +68,12 @@ def test_the_fold_equals_a_recount(happened: list[tuple[SessionId, ev.FindingsSe
             standing.add((one.fingerprint, session))
         standing -= {(mark, session) for mark in event.gone}
     state = fold(story(list(happened)))
-    assert {mark: one.count for mark, one in state.mistakes.items()} == {m: len(s) for m, s in made.items()}
-    for mark, one in state.mistakes.items():
-        assert [occurrence.session for occurrence in one.occurrences] == made[mark][-KEPT_OCCURRENCES:]
-        assert set(one.sessions) == set(made[mark])
-        assert set(one.standing) == {session for known, session in standing if known == mark}
-        assert one.is_repeated == (len(made[mark]) > 1)
+    assert {mark: mistake.count for mark, mistake in state.mistakes.items()} == {m: len(s) for m, s in made.items()}
+    for mark, mistake in state.mistakes.items():
+        assert [occurrence.session for occurrence in mistake.occurrences] == made[mark][-KEPT_OCCURRENCES:]
+        assert set(mistake.sessions) == set(made[mark])
+        assert set(mistake.standing) == {session for known, session in standing if known == mark}
+        assert mistake.is_repeated == (len(made[mark]) > 1)
 
 
 @given(rounds, st.data())

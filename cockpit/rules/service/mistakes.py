@@ -98,10 +98,15 @@ def _unchanged(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, i
 
 def title(mistake: Mistake, numbers: Mapping[SessionId, int]) -> str:
     """Return a mistake in one line: how often, what, and in which sessions, by their numbers."""
-    times = _ORDINALS[mistake.count - 1] if 0 < mistake.count <= len(_ORDINALS) else f"{mistake.count}th"
+    times = _ORDINALS[mistake.count - 1] if 0 < mistake.count <= len(_ORDINALS) else _ordinal(mistake.count)
     known = [str(numbers[one]) for one in mistake.sessions if one in numbers][-_NAMED:]
     where = f", session{'s' if len(known) > 1 else ''} {', '.join(known)}" if known else ""
     return f"{times} time: {mistake.title.strip().rstrip('.')}{where}"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def remembered_text(remark: Remark) -> str:

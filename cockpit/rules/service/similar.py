@@ -79,7 +79,7 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
             word = word[: -len(ending)]
             break
-    if word[-1:] == "i":
+    while len(word) > _SHORTEST_STEM and word[-1] in "eiy":
         word = word[:-1]
     return word[:-1] if len(word) > _SHORTEST_STEM and word[-1] == word[-2] else word
 
