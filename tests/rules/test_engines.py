@@ -112,3 +112,22 @@ async def test_links_must_lead_somewhere(book: Book) -> None:
     )
     book.write({"docs/b.md": "", "src/x.py": ""})
     assert await book.places() == ["docs/a.md:5"]
+
+
+async def test_files_made_to_take_for_ever_do_not(book: Book) -> None:
+    book.rule("id: links\nengine: path\nfiles: ['*.md']\npath: {links: true}\n", "links")
+    book.rule("id: layers\nengine: layers\nlayers: {domains: [src]}\n", "layers")
+    book.write(
+        {
+            "a.md": ("[" * 4000 + "\n") * 200,
+            "tsconfig.json": "/*" * 100_000,
+            "src/tsconfig.json": '\\"' * 100_000,
+            "Cargo.toml": '[package]\nname = "a"\n',
+            "src/lib.rs": f"use a{'::b' * 100_000};\nuse c{' ' * 300_000}::d;\n",
+            "src/a.ts": "import './b'\n",
+            "src/b.ts": "x() // ast-grep-ignore\n" * 20_000,
+        }
+    )
+    began = time.process_time()
+    await book.scan()
+    assert time.process_time() - began < 10

@@ -65,7 +65,7 @@ def test_silent_when_clean_and_never_when_something_could_not_be_judged() -> Non
 
 
 def test_the_summary_counts() -> None:
-    unused = Suppression(path="a.py", line=1, is_used=False)
+    unused = Suppression(path="a.py", line=1, speaks_of=2, is_used=False)
     said = summary(report(finding(RULES[0], HIT)).model_copy(update={"suppressions": (unused,), "known_before": 4}))
     assert said == "1 error, 0 warnings; 1 rules on 2 files; 4 known before; 1 suppression (1 unused); 0.00 s"
 

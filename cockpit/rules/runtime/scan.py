@@ -28,7 +28,10 @@ from cockpit.rules.types import Engine, Hit, Rule, RuleSet, Scan, ScanProblem, S
 from cockpit.rules.types.bodies import NamingBody, RegexBody, SizeBody
 from cockpit.rules.types.errors import RuleFileError, ScanError
 
-_CACHE_VERSION = 1
+_CACHE_VERSION = 2
+_IMPORT_LIMIT = 4_000
+"""Characters of an import statement that are looked at."""
+
 _BY_FILE = (Engine.AST_GREP, Engine.REGEX, Engine.SIZE, Engine.NAMING, Engine.LAYERS)
 
 
@@ -112,9 +115,7 @@ class Scanner:
         statements = {path: one.imports for path, one in looked.items() if one.imports}
         upward, wrong = await asyncio.to_thread(layer_hits_of, running, sources, scope, edges, statements)
         problems += [*trouble, *unread, *wrong]
-        standing, used = suppress(
-            [*far, *upward], suppressions, {one.path: sources.text(one.path) for one in suppressions}
-        )
+        standing, used = suppress([*far, *upward], suppressions)
         return Scan(
             hits=(*hits, *standing),
             problems=tuple(problems),
@@ -238,13 +239,13 @@ def _brought_together(
     imports = {document.id for document in documents if document.what == IMPORT}
     for match in theirs.matches:
         if match.id in imports and match.path in found:
-            found[match.path].imports.append((match.line + 1, match.text))
+            found[match.path].imports.append((match.line + 1, match.text[:_IMPORT_LIMIT]))
     for hit in _own_hits(theirs.matches, documents):
         if hit.path in found:
             found[hit.path].hits.append(hit)
     marked = [path for path in found if MARKER in (sources.raw(path) or b"")]
     suppressions = [one for path in marked for one in suppressions_in(path, sources.text(path))]
-    standing, used = suppress(ours, suppressions, {path: sources.text(path) for path in marked})
+    standing, used = suppress(ours, suppressions)
     for hit in standing:
         if hit.path in found:
             found[hit.path].hits.append(hit)
@@ -264,17 +265,18 @@ def _own_hits(matches: Iterable[Match], documents: Iterable[Document]) -> Iterab
             yield _hit(match, document.rule, match.message, match.note)
 
 
-def _compiled_hits(matches: Iterable[Match], documents: Iterable[Document]) -> Iterable[Hit]:
+def _compiled_hits(matches: Sequence[Match], documents: Iterable[Document]) -> Iterable[Hit]:
     """Return the hits of rules about size and names, which ast-grep has looked for on our behalf."""
     by_id = {document.id: document for document in documents if document.what not in ("", IMPORT)}
     wanted: dict[str, set[str]] = {}
+    paths = {match.path for match in matches}
     for match in matches:
         document = by_id.get(match.id)
         if document is None:
             continue
         rule = document.rule
         if match.id not in wanted:
-            wanted[match.id] = set(looked_at(rule, {one.path for one in matches}))
+            wanted[match.id] = set(looked_at(rule, paths))
         if match.path in wanted[match.id]:
             told = _told(document, match)
             hit = _hit(match, rule, f"{told}: {rule.message}" if rule.message else told, "")

@@ -11,7 +11,7 @@ from cockpit.rules.service.regex import compiled
 from cockpit.rules.types import Hit, Rule
 from cockpit.rules.types.bodies import NamingBody, PathBody, SizeBody
 
-_LINK = re.compile(r"(?<!!)\[[^\]\n]{0,300}\]\(\s*<?([^)\s>]{1,500})")
+_LINK = re.compile(r"(?<!!)\[[^\[\]\n]{0,300}\]\([ \t]{0,9}<?([^)\s>]{1,500})")
 _ELSEWHERE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|#|//")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _NAMED = 20

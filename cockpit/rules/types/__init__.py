@@ -177,6 +177,7 @@ class Suppression(Model):
 
     path: str
     line: int
+    speaks_of: int = Field(description="the line whose hits it holds back")
     rules: tuple[str, ...] = Field(default=(), description="ids it names; none: all of them")
     is_used: bool = True
 

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 
 from cockpit.rules.service.imports.world import Target, World
 
-_USE = re.compile(r"(?:pub(?:\s*\([^)]*\))?\s+)?use\s+(?P<tree>.*?);?\s*$", re.DOTALL)
+_USE = re.compile(r"(?:pub(?:\s*\([^)]*\))?\s+)?use\s+")
 _MODULE = re.compile(r"(?:pub(?:\s*\([^)]*\))?\s+)?mod\s+(?P<name>\w+)")
 _DEPTH_LIMIT = 20
+_WORDS_LIMIT = 40
+"""Levels of braces, and names in a path, beyond which nobody writes imports."""
+
 _ROOTS = ("lib.rs", "main.rs")
 
 
@@ -20,7 +23,7 @@ def rust_targets(path: str, text: str, world: World) -> Iterator[Target]:
         yield module["name"], _resolved(_modules_of(path, world), [module["name"]], world)
     elif use := _USE.match(text):
         seen = set()
-        for words in _leaves(use["tree"], 0):
+        for words in _leaves(text[use.end() :].strip().rstrip(";"), 0):
             said = "::".join(words)
             imported = _followed(path, words, world)
             if (said, imported) not in seen:
@@ -82,7 +85,7 @@ def _leaves(tree: str, depth: int) -> Iterator[list[str]]:
         words = [word.strip() for word in re.split(r"\s+as\s+", tree)[0].split("::")]
         words = [word for word in words if word and word != "*"]
         if words:
-            yield words
+            yield words[:_WORDS_LIMIT]
         return
     begin = [word.strip() for word in tree[:brace].split("::") if word.strip()]
     for part in _parts(tree[brace + 1 : tree.rfind("}")]):

@@ -14,7 +14,8 @@ Target = tuple[str, str]
 
 _GO_MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
 _CRATE_NAME = re.compile(r"^\[package\][^\[]*?^name\s*=\s*\"([\w-]+)\"", re.MULTILINE)
-_JSON_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+# What is never closed is taken to its end, so that the scan stays linear.
+_JSON_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _JAVA_ROOTS = ("java", "kotlin", "src")
 
