@@ -33,6 +33,7 @@ class _Transport:
         self._trace = trace
         self._strange = strange
         self._lines: AsyncGenerator[bytes | TooLong, None] = child.lines()
+        self._is_reading = False
 
     async def send(self, message: dict[str, Any]) -> None:
         line = json.dumps(message, ensure_ascii=False)
@@ -40,11 +41,15 @@ class _Transport:
         await self._child.write(line.encode("utf-8", "replace") + b"\n")
 
     async def receive(self) -> dict[str, Any] | None:
-        async for line in self._lines:
-            message = self._message(line)
-            if message is not None:
-                return message
-        return None
+        self._is_reading = True
+        try:
+            async for line in self._lines:
+                message = self._message(line)
+                if message is not None:
+                    return message
+            return None
+        finally:
+            self._is_reading = False
 
     def _message(self, line: bytes | TooLong) -> dict[str, Any] | None:
         if isinstance(line, TooLong):
@@ -64,7 +69,9 @@ class _Transport:
         return None
 
     async def close(self) -> None:
-        await self._lines.aclose()
+        # While it is read nobody else can close it: it ends with its reader, whom the connection cancels next.
+        if not self._is_reading:
+            await self._lines.aclose()
 
 
 def _is_sound(message: dict[str, Any]) -> bool:
