@@ -16,7 +16,7 @@ from cockpit.journal.types import DecisionMade
 from cockpit.journal.types.rules import RuleAccepted, RuleDecided, RuleEvent, RuleRefused, RuleRetired
 from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule, RuleCommand
 from cockpit.protocol.server import CommandRefused
-from cockpit.providers.git import CheckoutBlocked, Landed
+from cockpit.providers.git import CheckoutBlocked, GitError, Landed
 from cockpit.providers.uncut import to_its_end
 from cockpit.sessions.types import Decision, DecisionKind
 from cockpit.supervisor.agent_life import new_id
@@ -174,7 +174,13 @@ class RuleDecisions:
 
     async def _moved(self, decided: RuleDecided, tip: CommitId, commit: CommitId, target: str) -> bool:
         """Move the branch and tell of it. Returns False where it was moved meanwhile. Raises `CommandRefused`."""
-        outcome = await self._services.repository.land(decided.target, tip, commit)
+        try:
+            outcome = await self._services.repository.land(decided.target, tip, commit)
+        except GitError as error:
+            if not await self._has_landed(decided.target, commit):
+                self._refuse(decided, str(error))
+                raise
+            outcome = Landed(commit)
         if isinstance(outcome, CheckoutBlocked):
             reason = f"the checkout at {outcome.path} {outcome.reason}"
             self._refuse(decided, reason)
@@ -185,13 +191,19 @@ class RuleDecisions:
         self._spread(decided.rule if decided.what == "accept" else "", target)
         return True
 
+    async def _has_landed(self, branch: str, commit: CommitId) -> bool:
+        """Return whether a branch holds a commit. Raises `GitError` where git cannot tell: it is asked again later."""
+        repository = self._services.repository
+        tip = await repository.branch_tip(branch)
+        return tip is not None and await repository.merge_base(commit, tip) == commit
+
     async def _again(self, decided: RuleDecided) -> None:
         """Find out whether a commit has landed before the crash; let it land now where it has not."""
         repository = self._services.repository
         tip = await repository.branch_tip(decided.target)
         if tip is None:
             raise CommandRefused(f"there is no branch {decided.target} any more")
-        if await repository.merge_base(decided.commit, tip) == decided.commit:
+        if await self._has_landed(decided.target, decided.commit):
             if tip == decided.commit:  # a checkout that was left half-way is brought along
                 await repository.land(decided.target, decided.base, decided.commit)
             await self._services.record.add(None, _outcome(decided, decided.commit))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.journal.types import CommandSent, FindingsSent, QueueLeft
+from cockpit.journal.types import ChangeMeasured, CommandSent, FindingsSent, QueueLeft
 from cockpit.journal.types.rules import RuleTold
 from cockpit.protocol.client import CommandFailed
 from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule
@@ -134,7 +134,7 @@ async def test_an_accepted_rule_reaches_two_sessions_at_work_and_nothing_against
         offenders = [await ana.task(*turns, title=f"offends {n}") for n in range(2)]
         other = await ana.task(f"write b.py log.info(2)\nwait {gate}", title="keeps it")
         for one in (*offenders, other):
-            await ana.until(lambda one=one: ana.session(one).change and ana.session(one).change.files)  # type: ignore[misc]
+            await ana.kind(one, ChangeMeasured)
         done = await ana.call(accepting())
         assert git(repository, "rev-parse", "main") == done["commit"]
         assert (repository / ".cockpit/rules/no-print.yml").exists()
