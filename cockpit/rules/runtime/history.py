@@ -10,7 +10,7 @@ from cockpit.providers.git.errors import GitError
 from cockpit.providers.git.run import Git
 from cockpit.providers.globs import matching
 from cockpit.rules.service.history import LOG_FORMAT, Accepted, Added, accepted_in, may_hit, words_of
-from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX
+from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX, name_of
 from cockpit.rules.types import Engine, Hit
 from cockpit.rules.types.errors import RulesError
 from cockpit.rules.types.forge import Candidate, HistoryDone, News, Stopped
@@ -132,6 +132,6 @@ def _by_commit(
 
 def _is_meant(candidate: Candidate, file: Added) -> bool:
     language = LANGUAGE_OF_SUFFIX.get(Path(file.path).suffix, "")
-    return language == candidate.language.lower() and (
+    return language == name_of(candidate.language) and (
         not candidate.files or bool(matching([file.path], candidate.files))
     )

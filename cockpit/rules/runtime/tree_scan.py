@@ -9,14 +9,18 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.providers.git.run import HARDENING
+from cockpit.providers.git.run import find_program as find_git
 from cockpit.providers.globs import matching
 from cockpit.providers.process import Completed, ProcessError, run
 from cockpit.rules.runtime.ast_grep import find_program
-from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX
+from cockpit.rules.runtime.sources import FILE_LIMIT_BYTES
+from cockpit.rules.service.history import words_of
+from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX, name_of
 from cockpit.rules.types import Engine, Hit, RuleId
 from cockpit.rules.types.errors import ScanError
 from cockpit.rules.types.forge import Candidate, Judged, News, Struck, TreeDone
@@ -27,6 +31,7 @@ MOST_HITS = 2_000
 TIMEOUT_S = 60.0
 _REFUSED = re.compile(r"Cannot parse rule .*?(\d+)\.yml")
 _CAUSE = re.compile(r"^\s*╰▻ (.+)$", re.MULTILINE)
+_ARGUMENTS_LIMIT_BYTES = 100_000
 _BATCH = 50
 _TEXT_LIMIT = 400
 
@@ -44,15 +49,20 @@ class Tree:
         """Return its files. Blocking."""
         if self.paths is not None:
             return list(self.paths)
-        command = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        command = (find_git(), *HARDENING, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        environment = {"PATH": os.defpath, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}
         with contextlib.suppress(OSError, subprocess.SubprocessError):
-            said = subprocess.run(command, cwd=self.root, capture_output=True, timeout=TIMEOUT_S, check=True).stdout
+            said = subprocess.run(
+                command, cwd=self.root, env=environment, capture_output=True, timeout=TIMEOUT_S, check=True
+            ).stdout
             return [os.fsdecode(path) for path in said.split(b"\0") if path]
         return [str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()]
 
     def lines_of(self, language: str) -> int:
         """Return how many lines of a language there are, an estimate by size beyond a few thousand files. Blocking."""
-        suffixes = tuple(suffix for suffix, name in LANGUAGE_OF_SUFFIX.items() if not language or name == language)
+        suffixes = tuple(
+            suffix for suffix, name in LANGUAGE_OF_SUFFIX.items() if not language or name == name_of(language)
+        )
         size = 0
         for path in self.files():
             if path.endswith(suffixes):
@@ -96,8 +106,10 @@ async def _run(
     """Return how the program ended; None when enough was seen before it did."""
     with tempfile.TemporaryDirectory(prefix="cockpit-gate-") as place:
         folder = Path(place)
+        project = folder / "sgconfig.yml"
         await asyncio.to_thread(_write, folder, candidates, numbers)
-        command = [str(find_program()), "scan", "-c", str(folder / "sgconfig.yml"), "--json=stream", "--", "."]
+        paths = await asyncio.to_thread(_worth_looking_at, [candidates[number] for number in numbers], tree)
+        command = [str(find_program()), "scan", "-c", str(project), "--json=stream", "--", *(paths or [str(project)])]
         environment = {"PATH": os.defpath, "NO_COLOR": "1", "HOME": place}
         running = run(
             command,
@@ -123,6 +135,31 @@ async def _run(
     if done.timed_out:
         raise ScanError(f"ast-grep did not finish within {TIMEOUT_S:g} s")
     return done
+
+
+def _worth_looking_at(candidates: Sequence[Candidate], tree: Tree) -> list[str]:
+    """Return the files that contain the words of some candidate; the whole folder where that is no help. Blocking."""
+    words = [tuple(word.encode() for word in words_of(one.body)) for one in candidates]
+    languages = {name_of(one.language) for one in candidates}
+    suffixes = tuple(suffix for suffix, name in LANGUAGE_OF_SUFFIX.items() if name in languages)
+    if not all(words) or not languages <= set(LANGUAGE_OF_SUFFIX.values()):
+        return ["."]
+    found: list[str] = []
+    size = 0
+    for path in tree.files():
+        texts = _text(tree.root / path) if path.endswith(suffixes) else ()
+        if any(all(word in text for word in some) for text in texts for some in words):
+            found.append(f"./{path}")
+            size += len(path) + 3
+            if size > _ARGUMENTS_LIMIT_BYTES:
+                return ["."]
+    return found
+
+
+def _text(file: Path) -> Iterator[bytes]:
+    with contextlib.suppress(OSError):
+        if file.lstat().st_size <= FILE_LIMIT_BYTES and not file.is_symlink():
+            yield file.read_bytes()
 
 
 class _Stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cockpit.rules.service.synthesis.languages import name_of
 from cockpit.rules.types import Example, ExampleKind, Hit, Level, Rule, RuleId, RuleMetadata, RuleState
 from cockpit.rules.types.forge import Candidate, Doubt, Doubted, Pair, Verdict
 
@@ -37,7 +38,7 @@ def good_examples(rules: Iterable[Rule], language: str) -> list[tuple[RuleId, Ex
     return [
         (rule.id, example)
         for rule in rules
-        if rule.language.lower() == language.lower() and rule.metadata.state is not RuleState.RETIRED
+        if name_of(rule.language) == name_of(language) and rule.metadata.state is not RuleState.RETIRED
         for example in rule.examples
         if example.kind is ExampleKind.GOOD
     ]

@@ -150,13 +150,24 @@ LANGUAGE_OF_SUFFIX = {
 """The language of a file, by the end of its name."""
 
 
+_ALIASES = {
+    "py": "python", "ts": "typescript", "js": "javascript", "jsx": "javascript", "golang": "go", "rs": "rust",
+    "c++": "cpp", "cs": "csharp", "kt": "kotlin", "rb": "ruby", "yml": "yaml", "sh": "bash", "ex": "elixir",
+}
+
+
+def name_of(language: str) -> str:
+    """Return a language's own name, however it was written."""
+    return _ALIASES.get(language.lower(), language.lower())
+
+
 def grammar_of(language: str) -> Grammar:
     """Return what is known of a language.
 
     Raises:
         KeyError: it is none that ast-grep knows.
     """
-    return GRAMMARS[language.lower()]
+    return GRAMMARS[name_of(language)]
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.rules.service.synthesis.features import Distinction, distinctions, features_of, refined
 from cockpit.rules.service.synthesis.foci import Focus, foci_of
 from cockpit.rules.service.synthesis.imports import resolved
-from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_literal, is_name, is_prose
+from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_literal, is_name, is_prose, name_of
 from cockpit.rules.service.synthesis.levels import Level, levels_of, shape_of, words_in
 from cockpit.rules.service.synthesis.patterns import pattern_of
 from cockpit.rules.service.synthesis.surroundings import bindings, contents, contexts, is_incidental, structure
@@ -156,7 +156,7 @@ def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
     says = _said(base, level)
     score = base.score + bonus
     _try(work, base, base.rule, level.constraints, score, says)
-    also = resolved(base.rule, base.term, base.holes) if work.language == "python" else None
+    also = resolved(base.rule, base.term, base.holes) if name_of(work.language) == "python" else None
     if also is not None:
         _try(work, base, also, level.constraints, score + 0.15, f"{says}, also imported by name")
     around = [*contexts(base.focus, work.grammar.body), *bindings(base.focus, base.holes)]

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ast_grep_py import SgNode, SgRoot
 
-from cockpit.rules.service.synthesis.languages import GRAMMARS, is_root
+from cockpit.rules.service.synthesis.languages import GRAMMARS, is_root, name_of
 
 MOST_BYTES = 100_000
 """Longest snippet that is taken for an example."""
@@ -89,9 +89,9 @@ def read(text: str, language: str) -> SgNode:
     Raises:
         UnreadableError: the language is none that ast-grep knows.
     """
-    if language.lower() not in GRAMMARS:
+    if name_of(language) not in GRAMMARS:
         raise UnreadableError(f"ast-grep has no language {language!r}")
-    return SgRoot(text, language.lower()).root()
+    return SgRoot(text, name_of(language)).root()
 
 
 def matches(snippet: Snippet, body: Mapping[str, Any]) -> list[SgNode]:
