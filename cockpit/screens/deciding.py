@@ -25,6 +25,7 @@ from cockpit.protocol.types import (
 from cockpit.providers.text import Safe, clean_line
 from cockpit.screens.answering import Answering
 from cockpit.screens.dialogs import AskDialog, Asked, Question
+from cockpit.screens.forging import Forging
 from cockpit.screens.keys import Keyboard
 from cockpit.screens.link import Link
 from cockpit.screens.looking import Looking
@@ -52,6 +53,7 @@ class DecidingScreen(Screen[None]):
         self.store, self.link, self.keyboard = store, link, keyboard
         self.looking = Looking()
         self.answering = Answering(self)
+        self.forging = Forging(self)
         self.drafts: dict[str, str] = {}
         """Words begun in a dialog and not sent, by what they are for."""
 
@@ -250,6 +252,10 @@ class DecidingScreen(Screen[None]):
         if (session := self.lone()) is not None:
             row = self.item_row
             self.later(self._resume(session.id, self.cost_of_item(row.item) if row is not None else Attention()))
+
+    def action_forge(self) -> None:
+        """Make a rule of what is under the cursor."""
+        self.forging.open(self.focused)
 
     def action_undo(self) -> None:
         """Take back the last decision, and say which it was."""

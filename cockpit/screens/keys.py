@@ -35,6 +35,7 @@ class Context(StrEnum):
     WORDS = "Boxes in dialogs"
     DIALOG = "Dialogs"
     SHEET = "Always"
+    FORGE = "Forge"
 
 
 _IN_FLEET = (Context.APP, Context.FLEET)
@@ -47,6 +48,7 @@ _WAYS: tuple[tuple[Context, ...], ...] = (
     (Context.APP, Context.WALL),
     (Context.APP, Context.DIALOG, Context.WORDS),
     (Context.APP, Context.SHEET),
+    (Context.APP, Context.FORGE),
 )
 """The ways a key can take: every set of contexts that can be active together."""
 
@@ -97,7 +99,8 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FLEET, "session.fork", "F", "fork", "Fork: begin another session from its work"),
     _k(Context.FLEET, "session.review", "E", "review", "Have the agent review its change"),
     _k(Context.FLEET, "session.stop", "x", "stop", "Stop the agent; it can be resumed", "stop"),
-    _k(Context.FLEET, "session.resume", "R", "resume", "Resume, or go on past a used-up budget"),
+    _k(Context.FLEET, "session.resume", "P", "resume", "Resume, or go on past a used-up budget"),
+    _k(Context.FLEET, "rule.forge", "R", "forge", "Make a rule of the line, finding, comment or request", "rule"),
     _k(Context.FLEET, "fleet.undo", "u", "undo", "Take back your last decision", "undo"),
     _k(Context.FLEET, "fleet.diff", "d", "tab('Diff')", "Show the diff", "diff"),
     _k(Context.FLEET, "tab.next", "] tab", "step_tab(1)", "Next tab"),
@@ -199,6 +202,19 @@ TABLE: tuple[Key, ...] = (
     _k(Context.SHEET, "always.place", "tab", "place", "Write it into the other file", "where"),
     _k(Context.SHEET, "always.once", "a", "allow('once')", "Allow this once only", "once"),
     _k(Context.SHEET, "always.session", "s", "allow('session')", "Allow for this session only", "session"),
+    # --- forge
+    _k(Context.FORGE, "forge.accept", "enter", "accept", "Accept the rule: it is enforced at once", "accept"),
+    _k(Context.FORGE, "forge.edit", "e", "edit", "Write the rule by hand", "write it"),
+    _k(Context.FORGE, "forge.read", "tab", "other_side", "From the candidates to the hits, or back", "hits"),
+    _k(Context.FORGE, "forge.fine", "f", "mark('fine')", "The hit is fine: another candidate comes", "fine"),
+    _k(Context.FORGE, "forge.bad", "b", "mark('also_bad')", "The hit is bad as well", "also bad"),
+    _k(Context.FORGE, "forge.down", "j down", "line(1)", "Down"),
+    _k(Context.FORGE, "forge.up", "k up", "line(-1)", "Up"),
+    _k(Context.FORGE, "forge.page_down", "ctrl+d pagedown", "page(1)", "Half a page down in the hits"),
+    _k(Context.FORGE, "forge.page_up", "ctrl+u pageup", "page(-1)", "Half a page up in the hits"),
+    _k(Context.FORGE, "forge.next", "J", "candidate(1)", "Next candidate"),
+    _k(Context.FORGE, "forge.previous", "K", "candidate(-1)", "Previous candidate"),
+    _k(Context.FORGE, "forge.close", "escape", "leave", "Close; what was written by hand is kept", "close"),
 )
 
 _BY_ID = {key.id: key for key in TABLE}

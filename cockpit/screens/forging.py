@@ -1,0 +1,54 @@
+"""From the fleet to the forge and back: what the cursor is on becomes a rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cockpit.providers.text import Safe, clean_line
+from cockpit.rules.types.forging import Offence
+from widgets.pane import Trouble
+from widgets.viewpane import ViewPane
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from cockpit.screens.deciding import DecidingScreen
+
+
+class Forging:
+    """Opens the forge for the fleet screen."""
+
+    def __init__(self, screen: DecidingScreen) -> None:
+        self._screen = screen
+
+    def open(self, focused: Widget | None) -> None:
+        """Open the forge on the line under the cursor of the pane with the focus, else on the row of the list."""
+        from cockpit.screens.forge import ForgeScreen  # a screen of its own, made when it is first wanted
+
+        offences = self._offences(focused)
+        if not offences:
+            words = "Nothing here can become a rule."
+            hint = "Put the cursor on a line of the diff, a finding, a comment or the transcript."
+            self._screen.tell(Trouble(words, next=hint))
+            return
+        shown = ForgeScreen(offences, self._screen.link.call, self._screen.keyboard)
+        self._screen.app.push_screen(shown, self._ended)
+
+    def _offences(self, focused: Widget | None) -> list[Offence]:
+        from cockpit.screens.pointing import on_whole, pointed_at  # as the screen
+
+        session, state = self._screen.subject, self._screen.store.state
+        if session is None:
+            return []
+        ancestors = focused.ancestors_with_self if focused is not None else ()
+        pane = next((one for one in ancestors if isinstance(one, ViewPane)), None)
+        if pane is not None:
+            return pointed_at(pane, session, state)
+        row = self._screen.item_row
+        request = session.requests.get(row.item.request) if row is not None and row.item.request else None
+        return on_whole(session, request, state)
+
+    def _ended(self, rule: str | None) -> None:
+        if rule:
+            undo = self._screen.keyboard.first("fleet.undo")
+            self._screen.say(Safe(f"Rule {clean_line(rule)} is in force; {undo} takes it back"))
