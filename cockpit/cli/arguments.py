@@ -64,7 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--online", action="store_true", help="also ask the agents' endpoints whether they answer")
     doctor.add_argument("--json", action="store_true", help="as JSON")
     _check_options(verb("check", "check:check", "carry out the rules and checks of this repository, without a session"))
-    _rules_verbs(verb("rules", "rules:list_rules", "the rules of this repository: list them, show, test, or add some"))
+    _rules_verbs(
+        verb(
+            "rules",
+            "rules:list_rules",
+            "the rules of this repository, and what they have done",
+        )
+    )
     return parser
 
 
@@ -81,6 +87,9 @@ def _rules_verbs(rules: argparse.ArgumentParser) -> None:
     verb("list", "rules:list_rules", "every rule with its state").add_argument("--json", action="store_true")
     verb("show", "rules:show", "one rule and its tests").add_argument("rule", metavar="ID")
     verb("test", "rules:test", "try rules on their own examples").add_argument("rules", nargs="*", metavar="ID")
+    kept = verb("books", "rule_books:books", "what each rule has done: fired, fixed, suppressed, where, and when last")
+    kept.add_argument("--json", action="store_true", help="as JSON")
+    verb("retire", "rule_books:retire", "take a rule out of force for everybody").add_argument("rule", metavar="ID")
     add = verb("add", "rules:add", "adopt rules from the shipped packs; without a name, list them")
     add.add_argument("names", nargs="*", metavar="PACK[/RULE]")
     add.add_argument("--state", choices=("shadow", "warn", "block"), default="", help="instead of the pack's own")

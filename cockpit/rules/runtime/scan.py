@@ -23,7 +23,7 @@ from cockpit.rules.service.imports import Statement
 from cockpit.rules.service.languages import endings_of
 from cockpit.rules.service.layers import Edge
 from cockpit.rules.service.regex import regex_hits
-from cockpit.rules.service.suppressions import MARKER, suppress, suppressions_in
+from cockpit.rules.service.suppressions import suppress, suppressions_in
 from cockpit.rules.types import Engine, Hit, Rule, RuleSet, Scan, ScanProblem, Suppression
 from cockpit.rules.types.bodies import NamingBody, RegexBody, SizeBody
 from cockpit.rules.types.errors import RuleFileError, ScanError
@@ -243,8 +243,9 @@ def _brought_together(
     for hit in _own_hits(theirs.matches, documents):
         if hit.path in found:
             found[hit.path].hits.append(hit)
-    marked = [path for path in found if MARKER in (sources.raw(path) or b"")]
-    suppressions = [one for path in marked for one in suppressions_in(path, sources.text(path))]
+    suppressions = [
+        one for path in found if path in sources.suppressing for one in suppressions_in(path, sources.text(path))
+    ]
     standing, used = suppress(ours, suppressions)
     for hit in standing:
         if hit.path in found:

@@ -8,6 +8,8 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from cockpit.rules.service.suppressions import MARKER
+
 FILE_LIMIT_BYTES = 4 * 1024 * 1024
 """Larger files are data, not code; rules leave them alone."""
 
@@ -22,6 +24,8 @@ class Sources:
         self.paths = tuple(sorted(set(paths)))
         self._read: dict[str, bytes | None] = {}
         self._text: dict[str, str] = {}
+        self.suppressing: set[str] = set()
+        """Files that have been marked and hold a comment for rules to look away."""
 
     def raw(self, path: str) -> bytes | None:
         """Return the content of a regular file; None for links, folders, what is gone, and what is too large."""
@@ -46,9 +50,12 @@ class Sources:
 
     def mark(self, path: str) -> str | None:
         """Return a digest of path and content; None for what rules leave alone."""
-        raw = self.raw(path)
+        # Not kept: of most files nothing but the mark is wanted.
+        raw = self._read[path] if path in self._read else _bounded(f"{self._prefix}{path}")
         if raw is None:
             return None
+        if MARKER in raw:
+            self.suppressing.add(path)
         digest = hashlib.blake2b(path.encode("utf-8", "surrogateescape") + b"\0", digest_size=12)
         digest.update(raw)
         return digest.hexdigest()
@@ -67,7 +74,9 @@ def _bounded(file: str) -> bytes | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > FILE_LIMIT_BYTES:
             return None
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(FILE_LIMIT_BYTES)
+        pieces = [os.read(descriptor, status.st_size + 1)]
+        while pieces[-1] and sum(map(len, pieces)) < status.st_size:
+            pieces.append(os.read(descriptor, status.st_size))
+        return b"".join(pieces)
     finally:
         os.close(descriptor)
