@@ -21,7 +21,7 @@ _FAILED = 3
 def up(arguments: Arguments) -> int:
     """Start the supervisor if it does not run."""
     paths = ensure_supervisor(find_repository(arguments.repo))
-    said = _ask(paths, Hello())
+    said = ask(paths, Hello())
     if said is None:
         return _FAILED
     print(f"supervisor {said['pid']} serves {said['repository']} (version {said['version']})")
@@ -34,7 +34,7 @@ def down(arguments: Arguments) -> int:
     if not accepts(str(paths.supervisor_socket)):
         print("no supervisor runs here")
         return 0
-    said = _ask(paths, Down(keep_agents=arguments.keep_agents), until_gone=True)
+    said = ask(paths, Down(keep_agents=arguments.keep_agents), until_gone=True)
     if said is None:
         return _FAILED
     print(f"supervisor {said['pid']} has ended" + ("; its agents go on" if arguments.keep_agents else ""))
@@ -44,7 +44,7 @@ def down(arguments: Arguments) -> int:
 def gc(arguments: Arguments) -> int:
     """Reclaim disk."""
     paths = ensure_supervisor(find_repository(arguments.repo))
-    said = _ask(paths, CollectGarbage(is_dry_run=arguments.dry_run))
+    said = ask(paths, CollectGarbage(is_dry_run=arguments.dry_run))
     if said is None:
         return _FAILED
     verb = "would remove" if arguments.dry_run else "removed"
@@ -59,7 +59,7 @@ def gc(arguments: Arguments) -> int:
 def stats(arguments: Arguments) -> int:
     """Show what attention, tokens and money were spent on."""
     paths = ensure_supervisor(find_repository(arguments.repo))
-    said = _ask(paths, GetStats())
+    said = ask(paths, GetStats())
     if said is None:
         return _FAILED
     if arguments.json:
@@ -97,8 +97,10 @@ def _figures(said: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _ask(paths: Paths, command: Command, *, until_gone: bool = False) -> dict[str, Any] | None:
-    async def ask() -> dict[str, Any]:
+def ask(paths: Paths, command: Command, *, until_gone: bool = False) -> dict[str, Any] | None:
+    """Ask the supervisor, and return its result; None: it refused, and that was told."""
+
+    async def asked() -> dict[str, Any]:
         async with await Client.connect(paths.supervisor_socket) as client:
             result = await client.call(command)
             if until_gone:
@@ -107,7 +109,7 @@ def _ask(paths: Paths, command: Command, *, until_gone: bool = False) -> dict[st
             return result
 
     try:
-        return asyncio.run(ask())
+        return asyncio.run(asked())
     except (CommandFailed, SupervisorGone) as error:
         print(f"cockpit: {error}", file=sys.stderr)
         return None
