@@ -13,7 +13,8 @@ class GetMistake(Model):
     """Ask for all that is known of a mistake.
 
     Result: `{"mistake", "title", "evidence": [{"session", "at", "path", "line", "message", "bad", "good", "remark",
-    "before", "after"}, ...]}`; of remarks `before` and `after` are diffs.
+    "before", "after"}, ...], "offences"}`; of remarks `before` and `after` are diffs. Offences are what `open_forge`
+    takes.
     """
 
     cmd: Literal["get_mistake"] = "get_mistake"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cockpit.journal.types import Event, FindingsSeen, RemarkKept, SameConfirmed
 from cockpit.protocol.mistakes import ConfirmSame, FindSimilar, GetMistake
 from cockpit.protocol.server import CommandRefused
+from cockpit.rules.types.forging import Offence, Pointed
 from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark
 from cockpit.state.mistakes import SAID
 from cockpit.state.model import State
@@ -17,6 +18,12 @@ from cockpit.supervisor.record import envelope_of
 if TYPE_CHECKING:
     from cockpit.rules.service.similar import Remembered
     from cockpit.supervisor.services import Services
+
+
+_PLACES_EACH = 3
+"""Changed places of one fix that become examples."""
+_MOST_OFFENCES = 20
+_CODE_LIMIT = 8_000
 
 
 class Memory:
@@ -53,6 +60,7 @@ class Memory:
             "mistake": mistake.model_dump(mode="json"),
             "title": title(mistake, numbers),
             "evidence": evidence,
+            "offences": [one.model_dump(mode="json") for one in _offences(evidence)],
         }
 
     async def _evidence(self, mistake: Mistake, made: Occurrence) -> list[dict[str, Any]]:
@@ -167,6 +175,25 @@ class Memory:
         if counted is None:
             raise CommandRefused("It is remembered no longer.")
         return {"fingerprint": counted.fingerprint, "count": counted.count}
+
+
+def _offences(evidence: Sequence[Mapping[str, Any]]) -> list[Offence]:
+    """Return what a forge can make a rule of. The code is that of the time, so no line names a place of today."""
+    found: list[Offence] = []
+    for one in evidence:
+        places = [(one["path"], one["bad"], one["good"])] if one["bad"] else _changes(one["after"])[:_PLACES_EACH]
+        found += [
+            Offence(
+                kind=Pointed.MISTAKE,
+                session=one["session"],
+                path=path,
+                snippet=bad[:_CODE_LIMIT],
+                fix=good[:_CODE_LIMIT],
+                said=one["message"],
+            )
+            for path, bad, good in places
+        ]
+    return found[:_MOST_OFFENCES]
 
 
 def _mistake_of(name: str, state: State) -> str:

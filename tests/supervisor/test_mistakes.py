@@ -9,6 +9,7 @@ import pytest
 from cockpit.journal.types import FindingsSeen, RemarkKept
 from cockpit.protocol.client import CommandFailed
 from cockpit.protocol.types import ConfirmSame, FindSimilar, GetMistake, Redirect, Reject
+from cockpit.rules.types.forging import Offence, Pointed
 from cockpit.rules.types.mistakes import RemarkKind
 from cockpit.sessions.types import LineComment
 from tests.supervisor.world import CONFIG, S, make_repository, open_world
@@ -39,6 +40,8 @@ async def test_the_same_finding_in_a_second_session_is_a_mistake_with_its_eviden
         pairs = [(one["session"], one["path"], one["bad"]) for one in told["evidence"]]
         assert pairs == [(first, "a.py", BAD), (second, "b.py", BAD)]
         assert told["evidence"][0]["good"] == GOOD
+        offence = Offence.model_validate(told["offences"][0])
+        assert (offence.kind, offence.path, offence.snippet, offence.fix) == (Pointed.MISTAKE, "a.py", BAD, GOOD)
         rounds = await ana.kind(second, FindingsSeen, 3)
         assert [fix.good for one in rounds for fix in one.fixes][-1] == GOOD
         with pytest.raises(CommandFailed):
@@ -93,5 +96,6 @@ async def test_what_a_person_says_is_remembered_with_the_diffs_and_found_again(t
         told = await ana.call(GetMistake(fingerprint=same["fingerprint"]))
         assert told["title"] == "second time: Calls need a timeout, sessions 1, 3"
         assert GOOD in told["evidence"][0]["after"]
+        assert [one["snippet"] for one in told["offences"]] == ["answer = get(url)", "reply = post(url)"]
         with pytest.raises(CommandFailed):
             await ana.call(ConfirmSame(remark=asked.id, of="nobody"))
