@@ -75,6 +75,8 @@ class Verdict:
     """Why it is not the whole truth."""
     duration_s: float = 0.0
     rules: int = 0
+    left_out: int = 0
+    """Rules that are commands, or judged by an agent: sessions do not carry these out."""
 
     @property
     def stopping(self) -> tuple[Finding, ...]:
@@ -85,6 +87,8 @@ class Verdict:
         """Return it as the result of a check."""
         outcome = CheckOutcome.FAILED if self.stopping else CheckOutcome.PASSED
         summary = f"{len(self.findings)} found by {self.rules} rules" if self.findings else f"{self.rules} rules kept"
+        if self.left_out:
+            summary += f", {self.left_out} not carried out here (`cockpit check` runs commands)"
         if self.problems and outcome is CheckOutcome.PASSED:
             outcome, summary = CheckOutcome.BROKEN, self.problems[0]
         return CheckResult(
@@ -313,7 +317,14 @@ def _verdict(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources, c
         problems=tuple(problem_text(one) for one in scan.problems if one not in wrong),
         duration_s=scan.duration_s,
         rules=scan.rules,
+        left_out=sum(rule.is_told and not _is_scanned(rule) for rule in by_id.values()),
     )
+
+
+def _is_scanned(rule: Rule) -> bool:
+    from cockpit.rules.types import Engine
+
+    return rule.engine not in (Engine.COMMAND, Engine.JUDGE)
 
 
 def _unreadable(problem: ScanProblem) -> Finding:
@@ -347,4 +358,5 @@ def _both(one: Verdict, other: Verdict) -> Verdict:
         problems=(*one.problems, *other.problems),
         duration_s=one.duration_s + other.duration_s,
         rules=one.rules + other.rules,
+        left_out=one.left_out,
     )

@@ -13,7 +13,8 @@ from cockpit.protocol.types import Redirect
 from cockpit.sessions.types import AgentMessage, Budget, TurnEnded, TurnReason
 from cockpit.supervisor.senses import NOTE_CHARS
 from tests.senses.desk import at_work, connected, json_of, text_of
-from tests.supervisor.world import CONFIG, WITHIN_S, S, World, is_alive
+from tests.supervisor.test_rules import with_rule
+from tests.supervisor.world import CONFIG, WITHIN_S, S, World, is_alive, open_world
 
 ENDED = json.dumps({"type": "turn_ended", "turn": 1, "reason": "completed", "summary": "the last words"})
 
@@ -124,6 +125,24 @@ async def test_no_rules_is_an_answer(world: World) -> None:
         told = json_of(await agent.call_tool("list_rules", {}))
     assert "rules" not in told
     assert told["says"].startswith("no rules are written down")
+
+
+async def test_rules_are_listed_explained_and_checked(tmp_path: Path, home: Path) -> None:
+    async with open_world(with_rule(tmp_path / "repo")) as world:
+        ana = await world.start()
+        session = await at_work(ana)
+        async with connected(world, session) as agent:
+            told = json_of(await agent.call_tool("list_rules", {}))
+            assert told["rules"] == [
+                {"id": "no-print", "message": "print() loses its context", "fix": "use log.info()"}
+            ]
+            rule = json_of(await agent.call_tool("explain_rule", {"rule": "no-print"}))
+            assert (rule["stops"], rule["good"], rule["bad"]) == (True, ["log.info(1)"], ["print(1)"])
+            assert (await agent.call_tool("explain_rule", {"rule": "none"})).is_error
+            (world.workspace(session) / "a.py").write_text("print(1)\n")
+            said = json_of(await agent.call_tool("run_checks", {"names": ["rules"]}))
+            assert said["says"] == "failed: rules"
+            assert said["checks"][0]["findings"][0]["code"] == "no-print"
 
 
 async def test_a_note_is_the_headline_until_the_turn_is_over(world: World) -> None:
