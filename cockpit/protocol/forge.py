@@ -57,6 +57,14 @@ class MarkHit(Model):
     mark: Literal["fine", "also_bad"]
 
 
+class GiveFix(Model):
+    """Say how the first bad example should be: it becomes its good one, and the candidates are made anew."""
+
+    cmd: Literal["give_fix"] = "give_fix"
+    forge: str
+    text: str = Field(min_length=1, max_length=8_000)
+
+
 class GetRuleFiles(Model):
     """Ask for a candidate as files, which `accept_rule` takes. Result: `{"rule": id, "files": {path: text}}`."""
 
@@ -73,4 +81,4 @@ class CloseForge(Model):
     draft: str = Field(default="", max_length=RULE_LIMIT)
 
 
-ForgeCommand = OpenForge | FollowForge | JudgeRule | MarkHit | GetRuleFiles | CloseForge
+ForgeCommand = OpenForge | FollowForge | JudgeRule | MarkHit | GiveFix | GetRuleFiles | CloseForge

@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 
 from cockpit.protocol.client import CommandFailed, SupervisorGone
-from cockpit.protocol.forge import CloseForge, FollowForge, GetRuleFiles, JudgeRule, MarkHit, OpenForge
+from cockpit.protocol.forge import CloseForge, FollowForge, GetRuleFiles, GiveFix, JudgeRule, MarkHit, OpenForge
 from cockpit.protocol.rules import AcceptRule
 from cockpit.protocol.types import Command
 from cockpit.providers.text import Safe, clean_line
@@ -25,12 +25,13 @@ from widgets.footer import KeyFooter
 from widgets.forge_lines import Spot, book_lines, example_words, table_lines
 from widgets.lines import LinesView
 from widgets.rule_editor import RuleEditor
+from widgets.viewpane import PromptLine
 
 PAUSE_S = 0.1
 """Between two looks at a forge that is busy."""
 TYPED_S = 0.25
 
-_NOT_WHILE_TYPING = ("accept", "edit", "mark", "line", "page", "candidate")
+_NOT_WHILE_TYPING = ("accept", "edit", "mark", "good", "line", "page", "candidate")
 
 Call = Callable[[Command], Awaitable[dict[str, Any]]]
 
@@ -73,6 +74,7 @@ class ForgeScreen(Screen[str]):
         self.table = Candidates()
         self.reading = Reading()
         self.editor = RuleEditor()
+        self.prompt = PromptLine()
 
     def compose(self) -> ComposeResult:
         """Put the candidates over what is read."""
@@ -82,6 +84,7 @@ class ForgeScreen(Screen[str]):
             yield self.table
             yield self.editor
             yield self.reading
+        yield self.prompt
         yield Bar(id="trouble")
         yield KeyFooter(self._keyboard)
 
@@ -160,7 +163,8 @@ class ForgeScreen(Screen[str]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave every key but the one that closes to the editor while something is written there."""
-        if self.editor.has_focus and action in _NOT_WHILE_TYPING:
+        is_typing = self.editor.has_focus or self.prompt.has_focus
+        if is_typing and action in _NOT_WHILE_TYPING:
             return False
         return super().check_action(action, parameters)
 
@@ -209,6 +213,22 @@ class ForgeScreen(Screen[str]):
         command = MarkHit(forge=self._forge, candidate=spot.book, place=spot.hit, mark=kind)
         self.run_worker(self._send(command, Safe("taken as an example; a new candidate comes beside this one")))
 
+    def action_good(self) -> None:
+        """Say how the first bad example should be."""
+        bad = self._view.pairs[0].bad if self._view.pairs else ""
+        known = self._view.pairs[0].good if self._view.pairs else ""
+        begin = known or bad
+        self.prompt.ask("fix", "how it should be", "" if "\n" in begin else clean_line(begin))
+
+    @on(PromptLine.Ended)
+    def good_given(self, ended: PromptLine.Ended) -> None:
+        """Take it as the good example."""
+        ended.stop()
+        self.table.focus()
+        if ended.is_meant and ended.text.strip():
+            command = GiveFix(forge=self._forge, text=ended.text)
+            self.run_worker(self._send(command, Safe("taken as the good example")))
+
     def action_edit(self) -> None:
         """Write the rule by hand."""
         book = self.book
@@ -240,6 +260,10 @@ class ForgeScreen(Screen[str]):
         """Put the chosen candidate into force."""
         book = self.book
         if book is None or self._is_accepting:
+            return
+        if not any(pair.good for pair in self._view.pairs) and not self._view.fine:
+            key = self._keyboard.first("forge.good")
+            self._say(Safe(f"there is no good example yet: {key} says how it should be"), is_bad=True)
             return
         if not book.is_proven:
             self._say(Safe("its examples do not come out right yet: change it, or choose another"), is_bad=True)

@@ -205,6 +205,7 @@ TABLE: tuple[Key, ...] = (
     # --- forge
     _k(Context.FORGE, "forge.accept", "enter", "accept", "Accept the rule: it is enforced at once", "accept"),
     _k(Context.FORGE, "forge.edit", "e", "edit", "Write the rule by hand", "write it"),
+    _k(Context.FORGE, "forge.good", "g", "good", "Say how the bad example should be", "the fix"),
     _k(Context.FORGE, "forge.read", "tab", "other_side", "From the candidates to the hits, or back", "hits"),
     _k(Context.FORGE, "forge.fine", "f", "mark('fine')", "The hit is fine: another candidate comes", "fine"),
     _k(Context.FORGE, "forge.bad", "b", "mark('also_bad')", "The hit is bad as well", "also bad"),

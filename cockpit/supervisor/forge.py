@@ -75,6 +75,7 @@ class Forge:
         self._news = asyncio.Event()
         self._due: set[int] = set()
         self._marks: list[Mark] = []
+        self._fix = ""
         self._order = asyncio.Event()
 
     # --- what a person does
@@ -122,6 +123,15 @@ class Forge:
         if len(placed.hit.text) > _LONGEST_EXAMPLE:
             raise ForgeRefused("This hit is too long to be an example.")
         self._marks.append(Mark(number, placed, mark))
+        self._order.set()
+
+    def give_fix(self, text: str) -> None:
+        """Take how the first bad example should be; the candidates are made anew. Raises `ForgeRefused`."""
+        if not self._pairs:
+            raise ForgeRefused("There is no bad example that this could be the fix of.")
+        if text.strip() == self._pairs[0].bad.strip():
+            raise ForgeRefused("This is the bad example.")
+        self._fix = text
         self._order.set()
 
     def file_of(self, number: int) -> dict[str, str]:
@@ -188,6 +198,12 @@ class Forge:
                 self._changed()
 
     async def _work(self, gate: Gate) -> None:
+        if self._fix:
+            self._pairs[0] = self._pairs[0].model_copy(update={"good": self._fix})
+            made = [book.number for book in self._books.all() if book.source != "person"]
+            self._books.drop(made)
+            await self._propose(gate)
+            self._fix = ""
         while self._marks:
             await self._remake(gate, self._marks[0])
             self._marks.pop(0)
@@ -203,7 +219,8 @@ class Forge:
         self._language = next(filter(None, (language_of(pair.path) for pair in self._pairs)), "")
         known = await asyncio.to_thread(lambda: read_rules(read_files(services.repository.root)))
         self._others = known.rules
-        self._name = name_for(self._message, self.offences[0].code, {rule.id for rule in known.rules})
+        about = self._message or next((pair.bad.split("\n")[0] for pair in self._pairs), "")
+        self._name = name_for(about, self.offences[0].code, {rule.id for rule in known.rules})
         if not self._pairs:
             self._books.problem("There is no code here to make a rule of: write it by hand.")
         self._changed()

@@ -49,6 +49,9 @@ class Forges:
                 case cmd.MarkHit():
                     self._forge(command.forge).mark(command.candidate, command.place, command.mark)
                     return {}
+                case cmd.GiveFix():
+                    self._forge(command.forge).give_fix(command.text)
+                    return {}
                 case cmd.GetRuleFiles():
                     files = self._forge(command.forge).file_of(command.candidate)
                     return {"rule": Path(next(iter(files))).stem, "files": files}
