@@ -81,10 +81,11 @@ class Landing:
             queue.poke()
 
     def retest(self, target: str) -> None:
-        """Other rules are in force for a branch: what waits to land on it is tested anew."""
-        if queue := self._queues.get(target):
-            queue.retest()
-            queue.poke()
+        """Other rules are in force for a branch (empty: for all): what waits to land on it is tested anew."""
+        for name, queue in self._queues.items():
+            if target in ("", name):
+                queue.retest()
+                queue.poke()
 
     def reconfigured(self, before: Config) -> None:
         """Other settings are in force: other checks mean that everything queued is tested anew."""

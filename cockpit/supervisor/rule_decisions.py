@@ -167,12 +167,12 @@ class RuleDecisions:
             decided = wanted.model_copy(update={"target": branch, "base": tip, "commit": commit})
             await record.add(None, *decision, decided)
             decision = []
-            if await self._moved(decided, tip, commit, wanted.target):
+            if await self._moved(decided, tip, commit):
                 return {"decision": wanted.decision, "rule": wanted.rule, "commit": commit, "branch": branch}
         self._refuse(wanted, f"{branch} is being moved by somebody else")
         raise CommandRefused(f"{branch} is being moved by somebody else.", "Nothing was changed.", "Try again.")
 
-    async def _moved(self, decided: RuleDecided, tip: CommitId, commit: CommitId, target: str) -> bool:
+    async def _moved(self, decided: RuleDecided, tip: CommitId, commit: CommitId) -> bool:
         """Move the branch and tell of it. Returns False where it was moved meanwhile. Raises `CommandRefused`."""
         try:
             outcome = await self._services.repository.land(decided.target, tip, commit)
@@ -188,7 +188,7 @@ class RuleDecisions:
         if not isinstance(outcome, Landed):
             return False
         await self._services.record.add(None, _outcome(decided, commit))
-        self._spread(decided.rule if decided.what == "accept" else "", target)
+        self._spread(decided.rule if decided.what == "accept" else "", decided.target)
         return True
 
     async def _has_landed(self, branch: str, commit: CommitId) -> bool:
@@ -215,7 +215,7 @@ class RuleDecisions:
             if merged.tree is None:
                 raise CommandRefused(f"{decided.target} has changed the same files since")
             commit = await repository.commit_tree(TreeId(merged.tree), (tip,), f"Rule {decided.rule}: {decided.what}\n")
-        if not await self._moved(decided, tip, commit, decided.target):
+        if not await self._moved(decided, tip, commit):
             raise CommandRefused(f"{decided.target} is being moved by somebody else")
 
     async def _committed_on(self, target: str) -> str:

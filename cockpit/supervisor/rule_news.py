@@ -44,7 +44,7 @@ class RuleNews:
 
     def spread(self, rule: str, target: str) -> None:
         """Have everybody learn that other rules are in force on a branch; `rule` is one more, empty: one less."""
-        self._services.landing.retest(target)
+        self._services.landing.retest("" if self._is_for_all(target) else target)
         if rule:
             self._tasks.create_task(self._spread(rule, target), name=f"rule {rule} for all sessions")
 
@@ -56,12 +56,15 @@ class RuleNews:
             alone = in_force.only(rule)
             async with asyncio.TaskGroup() as group:
                 for loop in list(self._loops()):
-                    if _is_concerned(loop.state, target):
+                    if _is_concerned(loop.state, "" if self._is_for_all(target) else target):
                         group.create_task(self._look(loop, rule, alone))
         except* JournalError:
             raise
         except* Exception:  # the edge: the next check of each session finds what was not found now
             log.warning("cannot look for %s in all sessions", rule, exc_info=True)
+
+    def _is_for_all(self, branch: str) -> bool:
+        return branch == self._services.config.rules.branch
 
     async def _look(self, loop: SessionLoop, rule: str, alone: InForce) -> None:
         """Carry the one rule out on a session's change as it was measured last, and hand it what was found."""
@@ -78,7 +81,8 @@ class RuleNews:
 
 
 def _is_concerned(state: SessionState, target: str) -> bool:
-    return state.status in _LOOKED_AT and state.workspace is not None and state.workspace.base == target
+    """Return whether a session is at work on something that lands on `target` (empty: anywhere)."""
+    return state.status in _LOOKED_AT and state.workspace is not None and target in ("", state.workspace.base)
 
 
 async def heard(loop: SessionLoop, signal: RuleInForce) -> None:

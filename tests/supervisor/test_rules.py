@@ -247,3 +247,36 @@ async def test_work_in_the_way_of_a_rule_is_left_alone(tmp_path: Path, home: Pat
             await ana.call(accepting())
         assert "state: warn" in (repository / ".cockpit/rules/no-print.yml").read_text()
         assert not ana.state.rules.under_way
+
+
+async def test_a_change_to_rules_always_needs_a_human(tmp_path: Path, home: Path) -> None:
+    repository = with_rule(tmp_path / "repo")
+    rule = ".cockpit/rules/mine.yml"
+    text = "id: mine\\nlanguage: python\\nseverity: error\\nmessage: never\\nrule:\\n  pattern: eval($A)"
+    async with open_world(repository) as world:
+        ana = await world.start()
+        session = await ana.task(f"write {rule} {text}\nwrite b.py eval(1)", "write b.py x = 1")
+        (sent,) = await ana.kind(session, FindingsSent)
+        assert [finding.code for finding in sent.new] == ["mine"]  # held to what it proposes itself
+        state = await ana.status(session, S.READY)
+        assert state.receipt is not None
+        for policy in ("clean", "policy"):
+            with pytest.raises(CommandFailed, match="decides what is checked"):
+                await ana.call(Approve(session=session, policy=policy))
+        await ana.call(Approve(session=session))
+        await ana.status(session, S.LANDED)
+        assert [rule["id"] for rule in (await ana.call(GetRules()))["rules"]] == ["mine", "no-print"]
+
+
+async def test_rules_may_be_kept_on_a_branch_of_their_own(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG + '[rules]\nbranch = "rules"\n')
+    async with open_world(repository) as world:
+        ana = await world.start()
+        before = git(repository, "rev-parse", "main")
+        done = await ana.call(accepting())
+        assert (done["branch"], git(repository, "rev-parse", "main")) == ("rules", before)
+        session = await ana.task("write a.py print(1)", "write a.py log.info(1)")
+        assert [f.code for f in (await ana.kind(session, FindingsSent))[0].new] == ["no-print"]
+        await ana.call(Undo())
+        session = await ana.task("write a.py print(1)")
+        await ana.status(session, S.READY)
