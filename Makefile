@@ -22,12 +22,13 @@ test: ## set up what is missing, system packages too, then: make check, and all 
 	@$(MAKE) --no-print-directory packages agents check
 	@$(PYTHON) -m pytest -n $(WORKERS) -p no:cacheprovider -q --durations=15 --durations-min=0.5 $(TESTS)
 
-check: venv ## format check, lint, strict types; changes nothing
-	@echo "check: ruff format --check, ruff check, mypy --strict"
+check: venv ## format check, lint, strict types, our own rules; changes nothing
+	@echo "check: ruff format --check, ruff check, mypy --strict, cockpit check --all"
 	@status=0; \
 		$(PYTHON) -m ruff format --check . || status=1; \
 		$(PYTHON) -m ruff check . || status=1; \
 		$(PYTHON) -m mypy || status=1; \
+		.venv/bin/cockpit check --all || status=1; \
 		exit $$status
 
 format: venv ## format the code and fix what lint can fix
