@@ -126,7 +126,7 @@ async def forge(tmp_path: Path, size: tuple[int, int] = (120, 40)) -> AsyncItera
         opened = ForgeScreen((offence,), smith.call, page.app.keyboard)
         shown = ForgePage(page, opened, smith)
         page.app.push_screen(opened, shown.ended.append)
-        await page.until(lambda: "requests.get without timeout" in page.text())
+        await page.until(lambda: "every requests.get" in page.text() and "judged" in page.text())
         yield shown
 
 
@@ -205,6 +205,24 @@ async def test_enter_accepts_what_is_proven_and_nothing_else(tmp_path: Path) -> 
         assert accepted.rule == "no-timeout"
         assert list(accepted.files) == [".cockpit/rules/no-timeout.yml"]
         assert page.smith.named("close_forge")[-1].draft == ""
+
+
+async def test_without_a_good_example_a_person_is_asked_for_one(tmp_path: Path) -> None:
+    async with forge(tmp_path) as page:
+        pair = Pair(bad="requests.get(url)", path="calls.py")
+        page.smith.view = a_view(version=2, pairs=(pair,))
+        await page.until(lambda: "1 bad, 0 good examples" in page.text)
+        await page.press("enter")
+        await page.until(lambda: "no good example yet" in page.text)
+        assert not page.smith.named("accept_rule")
+        await page.press("g", "backspace")
+        await page.page.write(", timeout=3)")
+        await page.press("enter")
+        await page.until(lambda: bool(page.smith.named("give_fix")))
+        assert page.smith.named("give_fix")[0].text == "requests.get(url, timeout=3)"
+        assert page.forge.table.has_focus
+        await page.press("g", "escape")
+        assert page.ended == []
 
 
 async def test_a_narrow_terminal_shows_the_counts_still(tmp_path: Path) -> None:

@@ -192,6 +192,22 @@ async def test_a_rule_by_hand_that_is_none_is_refused_with_its_line(smithy: Smit
             forge.mark(number, 0, "fine")
 
 
+async def test_a_fix_that_a_person_gives_makes_candidates_anew(smithy: Smithy) -> None:
+    session = await smithy.session("one", {"calls.py": MISTAKE})
+    fix = "return requests.get(url, headers={'key': key}, timeout=3)"
+    async with smithy.forge(on_line(session, 9)) as forge:
+        before = await until(forge, is_judged)
+        with pytest.raises(ForgeRefused):
+            forge.give_fix(before.pairs[0].bad)
+        forge.give_fix(fix)
+        view = await until(forge, lambda seen: bool(seen.pairs[0].good) and is_judged(seen))
+    assert view.pairs[0].good == fix
+    assert {one.number for one in view.books}.isdisjoint(one.number for one in before.books)
+    best = good_one(view)
+    assert len(best.verdicts) == 2
+    assert all("timeout" not in hit.hit.text for hit in best.hits)
+
+
 async def test_an_accepted_candidate_is_files_that_ast_grep_reads(smithy: Smithy) -> None:
     session = await smithy.session("one", {"calls.py": MISTAKE})
     async with smithy.forge(on_line(session, 9, code="S113")) as forge:
