@@ -42,6 +42,11 @@ async def read_blobs(git: Git, blobs: Iterable[str], limit_bytes: int) -> dict[s
     return found
 
 
+def _refuse_strange(path: str) -> None:
+    if any(part in ("", ".", "..") or part.casefold() == ".git" for part in path.split("/")) or "\0" in path:
+        raise GitError(f"{path!r} is not a possible path in a tree.")
+
+
 def _fits(size: bytes, limit_bytes: int) -> bool:
     return size.isdigit() and int(size) <= limit_bytes
 
@@ -57,6 +62,7 @@ async def with_files(git: Git, places: Places, tree: str, files: Mapping[str, by
         await git.run("read-tree", checked(tree), index=index)
         lines: list[bytes] = []
         for path, content in files.items():
+            _refuse_strange(path)  # git would pass over it in silence
             if content is None:
                 entry = f"0 {'0' * len(tree)}"
             else:
