@@ -1,4 +1,4 @@
-"""Trees made from other trees, without any work tree: reading many contents at once, and putting files in their place."""
+"""Trees made from other trees, without a work tree: reading many contents at once, and putting files in their place."""
 
 from __future__ import annotations
 
