@@ -1,7 +1,7 @@
 """From the moment a person accepts a rule until it is enforced in every one of 50 sessions at work.
 
-Run it with `python -m tests.bench.bench_rules_live [sessions]`. Each session has a change that is against the rule, and an
-agent (a fake one) in the middle of its turn. Enforced means: the offence was found and is with the agent.
+Run it with `python -m tests.bench.bench_rules_live [sessions]`. Each session has a change that is against the rule, and
+an agent (a fake one) in the middle of its turn. Enforced means: the offence was found and is with the agent.
 """
 
 from __future__ import annotations
