@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from cockpit.providers.git import GitError
 from cockpit.providers.git.run import Git
 from cockpit.providers.text import clean_line
 from cockpit.rules.repo.places import examples_file, invariant_file, rule_file
@@ -171,7 +172,7 @@ class Forge:
         async with Gate(self.services.paths.state / "forge-cache") as gate:
             try:
                 await self._gather(gate)
-            except RulesError as error:
+            except (RulesError, GitError) as error:
                 self._books.problem(str(error))
                 self._changed()
             while True:
@@ -193,7 +194,7 @@ class Forge:
         if not working.cancelled():
             try:
                 working.result()
-            except* RulesError as errors:  # the workshop could not be started, or a rule could not be read
+            except* (RulesError, GitError) as errors:  # the workshop could not be started, or a rule could not be read
                 self._books.problem(str(errors.exceptions[0]))
                 self._changed()
 
