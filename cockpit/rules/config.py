@@ -15,7 +15,7 @@ class RulesConfig(Model, extra="forbid"):
     )
     branch: str = Field(
         default="",
-        description="branch that accepted rules are committed on, and in force from; empty: the one that changes land on",
+        description="branch that accepted rules are committed on and in force from; empty: that on which changes land",
     )
     timeout_s: float = Field(
         default=120, gt=0, le=3600, description="seconds until a scan is stopped and called broken"

@@ -76,9 +76,7 @@ class Mistake(Model):
 
     fingerprint: str
     title: str = Field(description="the message when it was last seen")
-    count: int = Field(
-        default=0, description="how often: once a session, and again after it was fixed there"
-    )
+    count: int = Field(default=0, description="how often: once a session, and again after it was fixed there")
     sessions: tuple[SessionId, ...] = Field(default=(), description="in which sessions, the latest last; bounded")
     occurrences: tuple[Occurrence, ...] = Field(default=(), description="the latest, oldest first")
     standing: tuple[SessionId, ...] = Field(default=(), description="sessions in which it is not fixed")

@@ -151,8 +151,19 @@ LANGUAGE_OF_SUFFIX = {
 
 
 _ALIASES = {
-    "py": "python", "ts": "typescript", "js": "javascript", "jsx": "javascript", "golang": "go", "rs": "rust",
-    "c++": "cpp", "cs": "csharp", "kt": "kotlin", "rb": "ruby", "yml": "yaml", "sh": "bash", "ex": "elixir",
+    "py": "python",
+    "ts": "typescript",
+    "js": "javascript",
+    "jsx": "javascript",
+    "golang": "go",
+    "rs": "rust",
+    "c++": "cpp",
+    "cs": "csharp",
+    "kt": "kotlin",
+    "rb": "ruby",
+    "yml": "yaml",
+    "sh": "bash",
+    "ex": "elixir",
 }
 
 
