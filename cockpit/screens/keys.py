@@ -109,7 +109,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FLEET, "file.previous", "{", "step_file(-1)", "Previous file"),
     _k(Context.FLEET, "fleet.zoom", "z", "zoom", "Give the detail the whole screen, or take it back", "zoom"),
     _k(Context.FLEET, "fleet.filter", "/", "filter", "Filter the sessions", "filter"),
-    _k(Context.FLEET, "fleet.wall", "W", "wall", "Show many sessions at once", "wall"),
+    _k(Context.FLEET, "fleet.wall", "W", "wall", "Show many sessions at once"),
     _k(Context.FLEET, "fleet.back", "escape", "back", "Back to the list; again: end filter and zoom"),
     _k(Context.FLEET, "fleet.detach", "q", "app.detach", "Detach; the agents go on", "detach"),
     # --- list
