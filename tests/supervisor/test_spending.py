@@ -102,10 +102,14 @@ async def test_when_the_fleets_budget_is_used_up_one_answer_lets_all_go_on(tmp_p
 
 
 async def test_one_that_would_begin_asks_for_those_that_wait(tmp_path: Path, home: Path) -> None:
-    async with open_world(make_repository(tmp_path / "repo", config(FLEET, places=1))) as world:
+    wide = FLEET.replace("100", "1000")
+    async with open_world(make_repository(tmp_path / "repo", config(wide, places=1))) as world:
         ana = await world.start()
         first = await ana.task("usage 100\nwrite a.txt ok")
         await ana.status(first, S.READY)
+        # Only now, so that the limit is not met while a turn runs, which would end that.
+        (world.repository / "cockpit.toml").write_text(config(FLEET, places=1))
+        await ana.until(lambda: ana.state.fleet_meters()[0].is_used_up)
         waiting = await ana.tasks(*[Task(prompt=f"write {name}.txt ok") for name in "bcd"])
         await ana.until(lambda: len(paused(ana)) == 1)
         await ana.until(lambda: all(ana.session(one).reason.startswith(FLEET_USED_UP) for one in waiting))
