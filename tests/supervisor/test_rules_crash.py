@@ -52,10 +52,11 @@ async def test_a_decision_on_a_rule_outlives_the_supervisor(tmp_path: Path, home
     assert not ana.state.rules.under_way
     assert git(world.repository, "log", "--format=%s", "main", "--", ".cockpit/rules").count("\n") == 0
     assert "no-print" in git(world.repository, "show", "main:.cockpit/rules/no-print.yml")
-    gate.touch()
-    for one in sessions:
+    for one in sessions:  # told in the middle of the turn, which goes on until the gate opens
         sent = [f.code for event in await ana.kind(one, FindingsSent) for f in event.new]
         assert sent == ["no-print"]
+    gate.touch()
+    for one in sessions:
         await ana.status(one, S.READY)
     assert (await ana.call(Undo()))["undone"] == "rule"
     assert not (world.repository / ".cockpit").exists()
