@@ -86,7 +86,7 @@ sandbox, because codex does not say which do; so does every command of an agent 
 commands = ["uv run pytest *", "ruff check *", "git status"]
 unconfined = ["ps *"]                        # commands that leave the sandbox
 edits = ["src/**", "tests/**"]               # hidden files only where the line spells them out
-hosts = ["pypi.org", "*.pythonhosted.org"]   # port 443, unless a line names another
+hosts = ["docs.example", "*.files.example"]   # port 443, unless a line names another
 tools = ["browser/*"]
 
 [policy.deny]

@@ -19,7 +19,7 @@ READ = Call(tool="read", arguments={"path": "a.txt"})
 RUN = Call(tool="run", arguments={"command": "ls"})
 PLAN = Call(tool="plan", arguments={"steps": [{"text": "look", "status": "running"}]})
 CHECKS = Call(mcp="run_checks", arguments={"only": "tests"})
-AT_WORK = "Working directory: /work/tree\nPlatform: linux"
+AT_WORK = "Working directory: /job/tree\nPlatform: linux"
 
 
 def _said(offered: str, *calls: Call, context: str = AT_WORK) -> list[tuple[str, Any]]:
@@ -41,12 +41,12 @@ def test_reading_and_running() -> None:
     ran, shown = _said(CODEX, RUN, READ)
     assert (ran[0], ran[1]["cmd"], shown[1]["cmd"]) == ("exec_command", "ls", "cat a.txt")
     ran, shown = _said(CLAUDE, RUN, READ)
-    assert (ran[0], ran[1]["command"]) == ("Bash", "ls") and shown == ("Read", {"file_path": "/work/tree/a.txt"})
+    assert (ran[0], ran[1]["command"]) == ("Bash", "ls") and shown == ("Read", {"file_path": "/job/tree/a.txt"})
     ran, shown = _said(GEMINI, RUN, READ)
     assert (ran[0], ran[1]["command"]) == ("run_shell_command", "ls")
-    assert shown == ("read_file", {"file_path": "/work/tree/a.txt"})
+    assert shown == ("read_file", {"file_path": "/job/tree/a.txt"})
     ran, shown = _said(OPENCODE, RUN, READ)
-    assert (ran[0], ran[1]["command"]) == ("bash", "ls") and shown == ("read", {"filePath": "/work/tree/a.txt"})
+    assert (ran[0], ran[1]["command"]) == ("bash", "ls") and shown == ("read", {"filePath": "/job/tree/a.txt"})
 
 
 def test_what_a_sandbox_does_not_give_is_asked_for() -> None:
@@ -61,12 +61,12 @@ def test_writing_and_editing() -> None:
     assert _said(NATIVE, WRITE, EDIT) == [("edit", {"patch": PATCH_ADD}), ("edit", {"patch": PATCH_EDIT})]
     assert _said(CODEX, WRITE, EDIT) == [("apply_patch", PATCH_ADD), ("apply_patch", PATCH_EDIT)]
     wrote, edited = _said(CLAUDE, WRITE, EDIT)
-    assert wrote == ("Write", {"file_path": "/work/tree/a.txt", "content": "one\ntwo\n"})
+    assert wrote == ("Write", {"file_path": "/job/tree/a.txt", "content": "one\ntwo\n"})
     assert (edited[0], edited[1]["old_string"], edited[1]["new_string"]) == ("Edit", "two\n", "three\n")
     assert [name for name, _ in _said(GEMINI, WRITE, EDIT)] == ["write_file", "replace"]
     assert [name for name, _ in _said(QWEN, WRITE, EDIT)] == ["write_file", "edit"]
     wrote, edited = _said(OPENCODE, WRITE, EDIT)
-    assert wrote[1]["filePath"] == edited[1]["filePath"] == "/work/tree/a.txt" and edited[1]["oldString"] == "two\n"
+    assert wrote[1]["filePath"] == edited[1]["filePath"] == "/job/tree/a.txt" and edited[1]["oldString"] == "two\n"
 
 
 def test_plans() -> None:

@@ -12,7 +12,7 @@ from cockpit.approvals.service.reading import Reading, read_request
 from cockpit.approvals.types import Section
 from cockpit.sessions.types import RequestKind, RequestRaised
 
-ROOT = "/work/spaces/fix-login-3"
+ROOT = "/job/spaces/fix-login-3"
 
 
 def place(links: Mapping[str, str] | None = None, **more: Any) -> Place:

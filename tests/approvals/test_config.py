@@ -14,7 +14,7 @@ from cockpit.supervisor.approvals import policy_of
 
 def test_lines_of_both_files_count_and_are_known_as_whose_they_are(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(
-        '[policy]\ncommands = ["ls *", "make *"]\nhosts = ["pypi.org"]\n[policy.deny]\ncommands = ["git push"]\n'
+        '[policy]\ncommands = ["ls *", "make *"]\nhosts = ["docs.example"]\n[policy.deny]\ncommands = ["git push"]\n'
     )
     (tmp_path / "cockpit.toml").write_text(
         '[policy]\ncommands = ["make *"]\n[policy.deny]\ncommands = ["git stash"]\nedits = ["migrations/**"]\n'
@@ -23,7 +23,7 @@ def test_lines_of_both_files_count_and_are_known_as_whose_they_are(tmp_path: Pat
     assert {(line.section, line.text, line.by) for line in policy.allow} == {
         (Section.COMMANDS, "ls *", Answerer.USER),
         (Section.COMMANDS, "make *", Answerer.REPOSITORY),
-        (Section.HOSTS, "pypi.org", Answerer.USER),
+        (Section.HOSTS, "docs.example", Answerer.USER),
     }
     assert {(line.text, line.by) for line in policy.deny} == {
         ("git push", Answerer.USER),

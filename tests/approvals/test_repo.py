@@ -73,8 +73,8 @@ def test_every_notation_means_the_same_and_one_line_more(tmp_path: Path, text: s
 
 def test_a_file_is_made_where_there_is_none(tmp_path: Path) -> None:
     file = tmp_path / "folder" / "config.toml"
-    assert add_line(file, Section.HOSTS, "pypi.org", within=tmp_path, check=fine)
-    assert tomllib.loads(file.read_text()) == {"policy": {"hosts": ["pypi.org"]}}
+    assert add_line(file, Section.HOSTS, "docs.example", within=tmp_path, check=fine)
+    assert tomllib.loads(file.read_text()) == {"policy": {"hosts": ["docs.example"]}}
 
 
 @pytest.mark.parametrize(

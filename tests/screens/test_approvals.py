@@ -300,11 +300,11 @@ async def test_commands_that_differ_by_their_workspace_are_all_shown(tmp_path: P
         samples.started(supervisor)
         for name in ("one", "two"):
             session = samples.working(supervisor, name, "cat")
-            samples.asks(supervisor, session, f"cat /work/{name}/notes.txt", likeness="cat notes.txt")
+            samples.asks(supervisor, session, f"cat /job/{name}/notes.txt", likeness="cat notes.txt")
 
     async with screen(tmp_path, before=story) as fleet:
         await fleet.press("w")
         await fleet.until(lambda: len(fleet.app.fleet.card.items) == 2)
         card = fleet.text(fleet.app.fleet.card)
-        assert card.count("cat /work/one/notes.txt") == 2, "at the top and with who asks it"
-        assert "cat /work/two/notes.txt" in card
+        assert card.count("cat /job/one/notes.txt") == 2, "at the top and with who asks it"
+        assert "cat /job/two/notes.txt" in card

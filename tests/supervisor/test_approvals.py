@@ -34,7 +34,7 @@ async def is_asked(person: Person, session: SessionId, request: str) -> None:
 
 async def test_a_line_of_the_policy_answers_without_a_human(tmp_path: Path, home: Path) -> None:
     commands, edits = 'commands = ["uv run pytest *"]', 'edits = ["src/**"]'
-    policy = f'[policy]\n{commands}\n{edits}\nhosts = ["pypi.org"]\ntools = ["browser/*"]\n'
+    policy = f'[policy]\n{commands}\n{edits}\nhosts = ["docs.example"]\ntools = ["browser/*"]\n'
     async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK + policy)) as world:
         ana = await world.start()
         one = await ana.task(
@@ -42,7 +42,7 @@ async def test_a_line_of_the_policy_answers_without_a_human(tmp_path: Path, home
                 (
                     asks("a", "uv run pytest -q 2>&1 | tail -5"),
                     asks("b", kind="edit", paths=["WORKSPACE/src/new.py"], title="edit"),
-                    asks("c", kind="network", host="pypi.org:443", title="connect"),
+                    asks("c", kind="network", host="docs.example:443", title="connect"),
                     asks("d", kind="tool", tool="browser/click", title="click"),
                     "write a.txt ok",
                 )
@@ -51,7 +51,7 @@ async def test_a_line_of_the_policy_answers_without_a_human(tmp_path: Path, home
         ready = await ana.status(one, S.READY)
         assert await heard(ana, one, 4) == ["heard once"] * 4
         answered = await ana.kind(one, RequestAutoAnswered, 4)
-        assert [event.line for event in answered] == ["uv run pytest *", "src/**", "pypi.org", "browser/*"]
+        assert [event.line for event in answered] == ["uv run pytest *", "src/**", "docs.example", "browser/*"]
         assert {event.by for event in answered} == {Answerer.REPOSITORY}
         assert answered[0].title == "uv run pytest -q 2>&1 | tail -5"
         assert {item.item.kind for item in await ana.kind(one, AttentionRaised)} == {"ready"}
@@ -155,11 +155,11 @@ async def test_always_writes_the_line_and_the_next_like_request_needs_nobody(wor
 
 async def test_a_line_may_be_kept_in_the_persons_own_file(world: World) -> None:
     ana = await world.start()
-    one = await ana.task(asks("a", kind="network", host="pypi.org", title="connect"))
+    one = await ana.task(asks("a", kind="network", host="docs.example", title="connect"))
     await is_asked(ana, one, "a")
-    await ana.call(AnswerRequest(session=one, request="a", decision=ALWAYS, line="pypi.org", where="user"))
-    assert (world.paths.config / "config.toml").read_text() == '[policy]\nhosts = [\n    "pypi.org",\n]\n'
-    two = await ana.task(asks("a", kind="network", host="pypi.org", title="connect"))
+    await ana.call(AnswerRequest(session=one, request="a", decision=ALWAYS, line="docs.example", where="user"))
+    assert (world.paths.config / "config.toml").read_text() == '[policy]\nhosts = [\n    "docs.example",\n]\n'
+    two = await ana.task(asks("a", kind="network", host="docs.example", title="connect"))
     (answered,) = await ana.kind(two, RequestAutoAnswered)
     assert answered.by is Answerer.USER
 

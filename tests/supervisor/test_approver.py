@@ -107,7 +107,7 @@ def _state(sandbox: str) -> SessionState:
         (argv("sudo", "ls"), False),
         (asked(RequestKind.COMMAND, shell="ls", paths=("/opt/x",)), False),
         (asked(RequestKind.COMMAND, shell="make docs", escalates=True), False),
-        (host("pypi.org"), False),
+        (host("docs.example"), False),
         (asked(RequestKind.NETWORK, shell="ls"), False),
         (asked(RequestKind.TOOL, tool="a/b"), False),
         (asked(RequestKind.QUESTION), False),

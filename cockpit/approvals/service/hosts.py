@@ -29,7 +29,7 @@ def host_of(text: str) -> str:
 
 
 def is_covered_host(host: str, line: str) -> bool:
-    """Return whether a line (`pypi.org`, `*.python.org`, `example.org:8080`) covers a host from `host_of`."""
+    """Return whether a line (`docs.example`, `*.python.org`, `example.org:8080`) covers a host from `host_of`."""
     wanted = host_of(line.removeprefix("*."))
     if not wanted or not host:
         return False

@@ -73,12 +73,12 @@ async def test_a_host_is_asked_for_by_its_name(bridge: Bridge) -> None:
         bridge,
         "item/commandExecution/requestApproval",
         command="curl",
-        networkApprovalContext={"host": "pypi.org", "protocol": "https"},
+        networkApprovalContext={"host": "docs.example", "protocol": "https"},
     )
     assert (request.kind, request.host, request.title) == (
         RequestKind.NETWORK,
-        "pypi.org",
-        "connect to pypi.org (https)",
+        "docs.example",
+        "connect to docs.example (https)",
     )
     await bridge.answer(request.request, ONCE)
     assert await answered(bridge) == {"decision": "accept"}
