@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agents.assignment import Assignment
 from agents.base import Driver, Launch, LaunchContext
+from agents.settings import read
 from cockpit.sessions.types import AgentCommand, AgentEvent, AgentNotice
 
 _EVENT: TypeAdapter[AgentEvent] = TypeAdapter(AgentEvent)
@@ -20,8 +21,12 @@ class LineDriver(Driver):
     module: str
     """The module that is the agent's process."""
 
+    settings: type[BaseModel]
+    """What its section of cockpit.toml is read into."""
+
     def check_settings(self, context: LaunchContext) -> None:
         """Raise `ValueError` with a message for people when the settings are unusable."""
+        read(self.settings, context.settings)
 
     def launch(self, context: LaunchContext) -> Launch:
         """Return the process to start, its assignment in the environment."""

@@ -12,11 +12,11 @@ import sys
 import uuid
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 import cockpit
 from agents.assignment import Assignment, Check
-from agents.base import Abilities, LaunchContext
+from agents.base import Abilities
 from agents.confinement import Confinement
 from agents.lines import LineDriver
 from agents.process import Outcome, run_command
@@ -46,14 +46,7 @@ class MechanicDriver(LineDriver):
 
     abilities = Abilities(steers=False, resumes=True, asks=False, continues_turn=True)
     module = "agents.mechanic"
-
-    def check_settings(self, context: LaunchContext) -> None:
-        """Raise `ValueError` naming the first setting that is wrong."""
-        try:
-            MechanicSettings.model_validate(dict(context.settings))
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise ValueError(f"agent settings: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    settings = MechanicSettings
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from agents.acp.client import Client
-from agents.acp.instructions import go_on, instructions, opening
+from agents.acp.instructions import go_on, opening
 from agents.acp.ladder import Ladder
 from agents.acp.life import Life
 from agents.acp.processes import end_newer, marked
@@ -17,6 +17,7 @@ from agents.acp.shape import text
 from agents.acp.start import Start, StartError
 from agents.acp.translation import Translator
 from agents.assignment import Assignment
+from agents.instructions import instructions
 from agents.stand_in import is_scripted
 from agents.turns import Agent, Ending, Message, TurnRecord
 from agents.wire import Wire

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agents.acp.profiles import profile_of
-from agents.acp.settings import read
-from agents.base import Abilities, LaunchContext, Probe
+from agents.acp.settings import AcpSettings
+from agents.base import Abilities, Probe
 from agents.environment import named
 from agents.lines import LineDriver
 from agents.probe import greeting
+from agents.settings import read
 
 
 class AcpDriver(LineDriver):
@@ -17,6 +18,7 @@ class AcpDriver(LineDriver):
 
     abilities = Abilities(forks=True, continues_turn=True)
     module = "agents.acp"
+    settings = AcpSettings
 
     def variables(self, settings: Mapping[str, object]) -> tuple[str, ...]:
         """Return the variables of the agent's own log-in and endpoint, and those that the settings refer to."""
@@ -27,7 +29,7 @@ class AcpDriver(LineDriver):
 
     def probe(self, settings: Mapping[str, object]) -> Probe:
         """Return how to greet the agent."""
-        own = read(dict(settings))
+        own = read(AcpSettings, settings)
         profile = profile_of(own.command)
         return Probe(
             argv=own.command,
@@ -40,7 +42,3 @@ class AcpDriver(LineDriver):
             keys=tuple(name for name in profile.variables if name.endswith(("_KEY", "_TOKEN"))),
             log_ins=tuple(profile.log_ins),
         )
-
-    def check_settings(self, context: LaunchContext) -> None:
-        """Raise `ValueError` naming the first setting that is wrong."""
-        read(dict(context.settings))

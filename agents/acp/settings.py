@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class AcpSettings(BaseModel):
@@ -30,13 +30,3 @@ class AcpSettings(BaseModel):
     )
     start_timeout_s: float = Field(default=60, gt=0, description="until it has begun or loaded a conversation")
     interrupt_timeout_s: float = Field(default=3, gt=0, description="until an agent that ignores an interrupt is ended")
-
-
-def read(settings: object) -> AcpSettings:
-    """Return the settings of a section. Raises `ValueError` that names the first one that is wrong."""
-    try:
-        return AcpSettings.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"agent settings: {where + ': ' if where else ''}{first['msg']}") from None

@@ -207,7 +207,7 @@ class CodexAgent(Agent):
 
 async def serve(wire: Wire, assignment: Assignment) -> None:
     """Run the bridge until it is told to stop. Raises `ValueError` when codex cannot be used."""
-    settings = CodexSettings.of(assignment.settings)
+    settings = CodexSettings.model_validate(assignment.settings)
     assignment.scratch.mkdir(parents=True, exist_ok=True)
     (assignment.memory / "tmp").mkdir(exist_ok=True)
     env = child_env(assignment, settings)

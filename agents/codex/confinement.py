@@ -18,6 +18,7 @@ from typing import Any
 from agents.assignment import Assignment
 from agents.codex.asking import MCP_NAME
 from agents.codex.settings import CodexSettings
+from agents.instructions import instructions
 from cockpit.providers.process_tree import RUN_MARKER
 
 _MCP_CALL_LIMIT_S = 24 * 3600
@@ -121,7 +122,7 @@ def thread_settings(assignment: Assignment, settings: CodexSettings, folders: Gi
         wanted["sandbox"] = settings.sandbox
     if settings.model:
         wanted["model"] = settings.model
-    if text := _instructions(assignment):
+    if text := instructions(assignment):
         wanted["developerInstructions"] = text
     return wanted
 
@@ -163,15 +164,3 @@ def description(settings: CodexSettings) -> str:
     if settings.sandbox == "danger-full-access":
         return ""
     return f"codex's own sandbox: {settings.sandbox}{', with network' if settings.network else ''}"
-
-
-def _instructions(assignment: Assignment) -> str:
-    parts = [assignment.role_text.strip()]
-    if assignment.checks:
-        parts.append("The change is checked with these before a human sees it:")
-        parts += [f"- {check.name}: {_line(check.command)}".rstrip(": ") for check in assignment.checks]
-    return "\n".join(part for part in parts if part)
-
-
-def _line(command: str | tuple[str, ...]) -> str:
-    return command if isinstance(command, str) else " ".join(command)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agents.base import Abilities, LaunchContext, Probe
+from agents.base import Abilities, Probe
 from agents.codex.settings import INSTALL, NEEDED, CodexSettings
 from agents.environment import named
 from agents.lines import LineDriver
 from agents.probe import greeting
+from agents.settings import read
 from cockpit import __version__
 
 
@@ -17,6 +18,7 @@ class CodexDriver(LineDriver):
 
     abilities = Abilities(forks=True, reviews=True, continues_turn=True)
     module = "agents.codex"
+    settings = CodexSettings
 
     def variables(self, settings: Mapping[str, object]) -> tuple[str, ...]:
         """Return the variables of codex's own log-in and endpoint, and those that the settings refer to."""
@@ -29,7 +31,7 @@ class CodexDriver(LineDriver):
 
     def probe(self, settings: Mapping[str, object]) -> Probe:
         """Return how to greet `codex app-server`."""
-        own = CodexSettings.of(dict(settings))
+        own = read(CodexSettings, settings)
         return Probe(
             argv=(*own.argv(), "app-server"),
             hello=greeting({"clientInfo": {"name": "cockpit", "title": "Cockpit", "version": __version__}}),
@@ -41,7 +43,3 @@ class CodexDriver(LineDriver):
             keys=("OPENAI_API_KEY", "CODEX_API_KEY", *([own.api_key_env] if own.api_key_env else [])),
             log_ins=(".codex/auth.json",),
         )
-
-    def check_settings(self, context: LaunchContext) -> None:
-        """Raise `ValueError` naming the first setting that is wrong."""
-        CodexSettings.of(dict(context.settings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 NEEDED = (0, 169, 0)
 """The first version whose app-server speaks as this driver does."""
@@ -46,13 +46,3 @@ class CodexSettings(BaseModel):
     def argv(self) -> tuple[str, ...]:
         """Return the command as words."""
         return (self.command,) if isinstance(self.command, str) else self.command
-
-    @classmethod
-    def of(cls, settings: object) -> CodexSettings:
-        """Read settings. Raises `ValueError` naming the first that is wrong."""
-        try:
-            return cls.model_validate(settings)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ValueError(f"agent settings: {where + ': ' if where else ''}{first['msg']}") from None

@@ -6,51 +6,20 @@ import platform
 from pathlib import Path
 
 from agents.assignment import Assignment
+from agents.instructions import checks, joined, place, role
 from agents.native.tools.base import ToolFailure
 from agents.native.tools.files import Workspace
 
 _AGENTS_MD_LIMIT_BYTES = 32 * 1024
-_ROLES = Path(__file__).parent.parent / "roles"
 
 
 def instructions(assignment: Assignment, workspace: Workspace, sandbox: str) -> str:
     """Return the instructions."""
-    parts = [
-        assignment.role_text or _packaged_role(assignment.task.role),
-        _place(assignment, workspace, sandbox),
-        _checks(assignment),
-        *agents_md(workspace, workspace.root),
-    ]
-    return "\n\n".join(part.strip() for part in parts if part.strip())
-
-
-def _packaged_role(role: str) -> str:
-    path = _ROLES / f"{role}.md"
-    return (
-        path.read_text(encoding="utf-8")
-        if path.name == f"{role}.md" and path.parent == _ROLES and path.is_file()
-        else ""
+    lines = (
+        f"- Workspace: {workspace.root} (a git worktree of your own), on {platform.system()}",
+        f"- Commands run confined: {sandbox}" if sandbox else "- Commands are not confined and need approval",
     )
-
-
-def _place(assignment: Assignment, workspace: Workspace, sandbox: str) -> str:
-    lines = ["# Where you work", f"- Workspace: {workspace.root} (a git worktree of your own), on {platform.system()}"]
-    lines.append(f"- Temporary files: {assignment.scratch} ($TMPDIR)")
-    lines.append(f"- Commands run confined: {sandbox}" if sandbox else "- Commands are not confined and need approval")
-    leases = ", ".join(f"{name}={value}" for name, value in sorted(assignment.env.items()) if "PORT" in name)
-    if leases:
-        lines.append(f"- Your own ports: {leases}")
-    return "\n".join(lines)
-
-
-def _checks(assignment: Assignment) -> str:
-    if not assignment.checks:
-        return ""
-    lines = ["# Checks that must pass (they are run after your turn)"]
-    for check in assignment.checks:
-        command = check.command if isinstance(check.command, str) else " ".join(check.command)
-        lines.append(f"- {check.name}: `{command}`" + (f" (in {check.cwd})" if check.cwd else ""))
-    return "\n".join(lines)
+    return joined(role(assignment), place(assignment, lines), checks(assignment), *agents_md(workspace, workspace.root))
 
 
 def agents_md(workspace: Workspace, cwd: Path) -> list[str]:

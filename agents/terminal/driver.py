@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pydantic import ValidationError
-
 from agents.base import Abilities, LaunchContext, Probe
 from agents.environment import named
 from agents.lines import LineDriver
+from agents.settings import read
 from agents.terminal.settings import TerminalSettings
 
 
@@ -18,6 +17,7 @@ class TerminalDriver(LineDriver):
 
     abilities = Abilities(steers=False, resumes=False, asks=False, has_screen=True)
     module = "agents.terminal"
+    settings = TerminalSettings
 
     def variables(self, settings: Mapping[str, object]) -> tuple[str, ...]:
         """Return which of our variables its own `env` names."""
@@ -25,18 +25,9 @@ class TerminalDriver(LineDriver):
 
     def probe(self, settings: Mapping[str, object]) -> Probe:
         """Return which program to look for: what it would do when it is merely started, nobody knows."""
-        own = _read(settings)
+        own = read(TerminalSettings, settings)
         return Probe(argv=own.command, env=own.env)
 
     def check_settings(self, context: LaunchContext) -> None:
         """Raise `ValueError` naming the first setting that is wrong."""
-        self.abilities = replace(self.abilities, resumes=bool(_read(context.settings).resume))
-
-
-def _read(settings: Mapping[str, object]) -> TerminalSettings:
-    try:
-        return TerminalSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"agent settings: {where + ': ' if where else ''}{first['msg']}") from None
+        self.abilities = replace(self.abilities, resumes=bool(read(TerminalSettings, context.settings).resume))

@@ -11,9 +11,10 @@ import pytest
 from agents.acp.driver import AcpDriver
 from agents.acp.homes import Place, log_in_files, prepare
 from agents.acp.profiles import PROFILES, UNKNOWN, Profile, profile_of
-from agents.acp.settings import AcpSettings, read
+from agents.acp.settings import AcpSettings
 from agents.acp.start import StartError, start_of, why_not_started
 from agents.assignment import Assignment
+from agents.settings import read
 from cockpit.providers.process_tree import RUN_MARKER
 from cockpit.providers.sandbox import Sandbox
 from cockpit.sessions.types import Task
@@ -145,9 +146,9 @@ def test_an_agent_is_known_by_its_program() -> None:
 
 def test_settings_that_are_wrong_are_named() -> None:
     with pytest.raises(ValueError, match="command"):
-        read({"command": []})
+        read(AcpSettings, {"command": []})
     with pytest.raises(ValueError, match="agent settings: colour: Extra inputs"):
-        read({"command": ["x"], "colour": "red"})
+        read(AcpSettings, {"command": ["x"], "colour": "red"})
 
 
 def test_only_the_agents_own_variables_are_handed_on() -> None:
