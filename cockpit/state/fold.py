@@ -259,10 +259,14 @@ def _committed(session: SessionState, event: ev.ChangeCommitted, _at: float) -> 
 
 def _findings_sent(session: SessionState, event: ev.FindingsSent, _at: float) -> None:
     session.findings = (*event.new, *event.still_open)
+    if not event.is_steered:
+        session.told = session.findings
+        session.told_on = session.change.tree if session.change is not None else ""
 
 
 def _receipt(session: SessionState, event: ev.ReceiptIssued, _at: float) -> None:
     session.receipt, session.findings = event.receipt, ()
+    session.told, session.told_on = (), ""
 
 
 def _file_reviewed(session: SessionState, event: ev.FileReviewed, _at: float) -> None:

@@ -103,6 +103,10 @@ class SessionState:
     running_checks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     """Open findings of the last round."""
+    told: tuple[Finding, ...] = ()
+    """Findings that its agent was told of at the beginning of a turn: it has had the time to fix them."""
+    told_on: str = ""
+    """The tree that it was told so about."""
     change: ChangeStat | None = None
     commit: str = ""
     receipt: Receipt | None = None
@@ -194,8 +198,8 @@ class State:
 
     @property
     def total(self) -> Usage:
-        """What all sessions have used; of a sum with `unpriced_calls` the cost is a part only."""
-        used = [session.usage for session in self.sessions.values()]
+        """What all sessions and drafts of rules have used; of a sum with `unpriced_calls` the cost is a part only."""
+        used = [*(session.usage for session in self.sessions.values()), *self.rules.drafting.values()]
         known = [one.cost_usd for one in used if one.cost_usd is not None]
         return Usage(
             input_tokens=sum(one.input_tokens for one in used),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.changes.types import ChangeStat, FileStat
 from cockpit.checks.runtime import Target
 from cockpit.checks.service import blocking, compare, due
+from cockpit.checks.service.comparison import Comparison
 from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Receipt, When
 from cockpit.journal.types import ChangeCommitted, ChangeMeasured, CheckFinished, ChecksStarted, ReceiptIssued
 from cockpit.providers.git import OperationUnderWay, Worktree
@@ -46,8 +48,7 @@ async def run_round(services: Services, session: SessionState, worktree: Worktre
     Raises `GitError` when the workspace cannot be read.
     """
     tree = TreeId(await worktree.snapshot())
-    before = session.findings
-    had_findings_on = session.checks and next(iter(session.checks.values())).tree
+    before, told_on = session.findings, TreeId(session.told_on)
     stat = await measure(services, session.id, worktree, tree)
     if not stat.files:
         return Round(problem="the agent ended its turn without changing anything")
@@ -57,14 +58,25 @@ async def run_round(services: Services, session: SessionState, worktree: Worktre
     broken = [result for result in results if result.outcome is CheckOutcome.BROKEN]
     if broken and not found:
         return Round(problem=f"check {broken[0].check} could not run: {broken[0].summary}")
-    compared = compare(before, found, unjudged=[result.check for result in broken])
-    await witness(services, session.id, had_findings_on or None, tree, compared)
+    compared = _compared(session.told, before, found, [result.check for result in broken])
+    await witness(services, session.id, told_on or None, tree, compared)
     warnings = warnings_of(results)
     if not compared.is_clean:
-        stuck = had_findings_on == tree and not compared.new
+        stuck = told_on == tree and not compared.new
         problem = f"{len(found)} findings are left and the agent changed nothing about them" if stuck else ""
         return Round(compared.new, compared.still_open, compared.fixed, problem=problem, warnings=warnings)
     return await _clean(services, session, worktree, tree, results)
+
+
+def _compared(
+    told: tuple[Finding, ...], before: tuple[Finding, ...], found: tuple[Finding, ...], unjudged: Sequence[str]
+) -> Comparison:
+    """Say what is news to the agent: what it was not told at the beginning of a turn, it may not have heard."""
+    known = {one.instance for one in told}
+    seen = compare((*told, *(one for one in before if one.instance not in known)), found, unjudged=unjudged)
+    unheard = tuple(one for one in seen.still_open if one.instance not in known)
+    still_open = tuple(one for one in seen.still_open if one.instance in known)
+    return Comparison((*seen.new, *unheard), still_open, seen.fixed)
 
 
 async def _clean(

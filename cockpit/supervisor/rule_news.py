@@ -93,7 +93,9 @@ async def heard(loop: SessionLoop, signal: RuleInForce) -> None:
     if state.status is _S.WORKING and loop.agent.is_running and "steers" in state.abilities and not loop.is_leaving:
         told = tuple(state.rule_news)
         if stopping:
-            counted.append(FindingsSent(round=state.round, new=tuple(stopping), still_open=_others(state, stopping)))
+            still_open = _others(state, stopping)
+            sent = FindingsSent(round=state.round, new=tuple(stopping), still_open=still_open, is_steered=True)
+            counted.append(sent)
         text = _words(state, stopping)
         if text:
             await loop.say(Steer(id=new_id(), text=text), "cockpit", *counted, RuleTold(rules=told))

@@ -178,6 +178,9 @@ class FindingsSent(BaseEvent):
     new: tuple[Finding, ...] = ()
     still_open: tuple[Finding, ...] = ()
     fixed: tuple[Finding, ...] = ()
+    is_steered: bool = Field(
+        default=False, description="in the middle of a turn, which the agent may end before it has heard them"
+    )
 
 
 class ChangeMeasured(BaseEvent):
