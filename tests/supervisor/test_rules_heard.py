@@ -1,0 +1,71 @@
+"""What an agent has heard of findings, and when it may be said that it changed nothing about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cockpit.journal.types import ChangeMeasured, CheckFinished, FindingsSent
+from cockpit.protocol.types import Redirect
+from tests.supervisor.test_rules import accepting, write_rule
+from tests.supervisor.world import CHECK, CONFIG, S, git, make_repository, open_world
+
+GATED = """
+[checks.slow]
+command = ["/bin/sh", "-c", "until [ -e {gate} ]; do sleep 0.02; done"]
+parser = "exit-code"
+"""
+
+
+async def test_a_finding_told_as_a_turn_ends_gets_a_turn_of_its_own(tmp_path: Path, home: Path) -> None:
+    gate = tmp_path / "gate"
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        session = await ana.task("write a.py print(1)", f"wait {gate}", "write a.py log.info(1)")
+        await ana.status(session, S.READY)
+        await ana.call(Redirect(session=session, text="look at it once more"))
+        await ana.status(session, S.WORKING)
+        await ana.call(accepting())
+        (first,) = await ana.kind(session, FindingsSent)
+        assert first.is_steered
+        gate.touch()  # the turn ends with nothing changed
+        second = (await ana.kind(session, FindingsSent, 2))[1]
+        assert [finding.code for finding in second.new] == ["no-print"]  # in full, as if for the first time
+        await ana.until(lambda: ana.session(session).status is S.READY and ana.session(session).turn == 3)
+        assert ana.session(session).told == ()
+
+
+async def test_an_agent_that_does_nothing_in_a_turn_of_its_own_is_stopped(tmp_path: Path, home: Path) -> None:
+    gate = tmp_path / "gate"
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        session = await ana.task(f"write a.py print(1)\nwait {gate}", "say no", "say no")
+        await ana.kind(session, ChangeMeasured)
+        await ana.call(accepting())
+        await ana.kind(session, FindingsSent)
+        gate.touch()
+        state = await ana.status(session, S.PAUSED)
+        assert "changed nothing about them" in state.reason
+        assert state.turn == 2
+        assert len(await ana.kind(session, FindingsSent)) == 2
+
+
+async def test_findings_of_a_round_that_a_crash_cut_off_are_told_in_full(tmp_path: Path, home: Path) -> None:
+    gate = tmp_path / "gate"
+    repository = make_repository(tmp_path / "repo", CONFIG + GATED.format(gate=gate))
+    write_rule(repository)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "a rule")
+    async with open_world(repository) as world:
+        ana = await world.start()
+        session = await ana.task("write a.py print(1)", "write a.py log.info(1)")
+        (result,) = [event.result for event in await ana.kind(session, CheckFinished)]
+        assert result.check == "rules"
+        await world.kill()
+        await ana.close()
+        ana = await world.start()
+        gate.touch()
+        (sent,) = await ana.kind(session, FindingsSent)
+        assert [finding.code for finding in sent.new] == ["no-print"]
+        await ana.status(session, S.READY)
+        (mistake,) = ana.state.mistakes.values()
+        assert (mistake.fingerprint, mistake.sessions) == ("rules:no-print", (session,))
