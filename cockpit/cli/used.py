@@ -27,6 +27,8 @@ def lines(used: dict[str, Any]) -> Iterator[str]:
         yield _row(name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…", *_cells(task))
     if len(tasks) > _TASKS:
         yield f"... and {len(tasks) - _TASKS} tasks more"
+    for agent, usage in used["drafts"].items():
+        yield _row(clean_line(f"rules drafted by {agent}")[:_NAME_CHARS], *_cells(usage))
     for limit in used["limits"]:
         yield f"limit of the fleet: {Meter(**limit)}"
 

@@ -18,7 +18,7 @@ from cockpit.config.model import Config
 FILE_NAME = "cockpit.toml"
 USER_CONFIG = "config.toml"
 """Name of a person's own file, in their configuration folder."""
-PERSONAL_SECTIONS = ("default_agent", "agents", "prices", "ui", "policy")
+PERSONAL_SECTIONS = ("default_agent", "agents", "prices", "ui", "policy", "forge")
 """What a person's own file may say; everything else belongs to the repository."""
 
 _TOML_PLACE = re.compile(r"\(at line (\d+), column \d+\)")
@@ -42,7 +42,7 @@ def load(repo_root: Path, user_file: Path | None = None) -> Config:
     if user_file is not None:
         user_text, user_data = _read(user_file)
         _validate_personal(user_file, user_text, user_data, problems)
-        _validated(repo_file, repo_text, _without_default_agent(repo_data), problems)
+        _validated(repo_file, repo_text, _without_chosen_agents(repo_data), problems)
         if problems:
             raise ConfigError(tuple(problems))
         own_lines = _own_lines(user_data, repo_data)
@@ -80,7 +80,7 @@ def verify(file: Path, text: str, *, is_personal: bool) -> None:
     if is_personal:
         _validate_personal(file, text, data, problems)
     else:
-        _validated(file, text, _without_default_agent(data), problems)
+        _validated(file, text, _without_chosen_agents(data), problems)
     if problems:
         raise ValueError(str(ConfigError(tuple(problems))))
 
@@ -161,12 +161,15 @@ def _validate_personal(file: Path, text: str, data: dict[str, Any], problems: li
         for key in sorted(data.keys() - set(PERSONAL_SECTIONS))
     ]
     mine = {key: value for key, value in data.items() if key in PERSONAL_SECTIONS}
-    _validated(file, text, _without_default_agent(mine), problems)
+    _validated(file, text, _without_chosen_agents(mine), problems)
 
 
-def _without_default_agent(data: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the one word that may speak of the other file's agents."""
-    return {key: value for key, value in data.items() if key != "default_agent"}
+def _without_chosen_agents(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the words that may speak of the other file's agents."""
+    chosen = {key: value for key, value in data.items() if key != "default_agent"}
+    if isinstance(forge := chosen.get("forge"), dict):
+        chosen["forge"] = {key: value for key, value in forge.items() if key != "drafting"}
+    return chosen
 
 
 def _merge_personal(personal: Mapping[str, Any], repo: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from cockpit.changes.config import MergeConfig
 from cockpit.checks.config import CheckConfig
 from cockpit.config.ui import UiConfig
 from cockpit.costs.config import FleetBudgetConfig, PriceConfig
-from cockpit.rules.config import RulesConfig
+from cockpit.rules.config import ForgeConfig, RulesConfig
 from cockpit.senses.config import SensesConfig
 from cockpit.sessions.config import AgentConfig, BudgetConfig, SessionsConfig
 from cockpit.types import Model
@@ -27,6 +27,9 @@ BUILT_IN_AGENTS = {
     "opencode": AgentConfig(driver="acp", command=("opencode", "acp")),
     "qwen": AgentConfig(driver="acp", command=("qwen", "--acp")),
 }
+
+
+_DRAFTS_NOTHING = {"mechanic": "has no model", "terminal": "answers on a screen only"}
 
 
 class BudgetsConfig(BudgetConfig):
@@ -57,6 +60,7 @@ class Config(Model, extra="forbid"):
     policy: PolicyConfig = Field(default_factory=PolicyConfig)
     senses: SensesConfig = Field(default_factory=SensesConfig)
     rules: RulesConfig = Field(default_factory=RulesConfig)
+    forge: ForgeConfig = Field(default_factory=ForgeConfig)
 
     @field_validator("agents", mode="before")
     @classmethod
@@ -86,3 +90,15 @@ class Config(Model, extra="forbid"):
         if agents is not None and name not in agents:
             raise ValueError(f"{name!r} is not an agent; there are {', '.join(sorted(agents))}")
         return name
+
+    @field_validator("forge")
+    @classmethod
+    def _agent_drafts(cls, forge: ForgeConfig, info: ValidationInfo) -> ForgeConfig:
+        agents = info.data.get("agents")  # as for the default agent
+        if agents is None or not forge.drafting:
+            return forge
+        if forge.drafting not in agents:
+            raise ValueError(f"drafting: {forge.drafting!r} is not an agent; there are {', '.join(sorted(agents))}")
+        if why := _DRAFTS_NOTHING.get(agents[forge.drafting].driver):
+            raise ValueError(f"drafting: {forge.drafting!r} cannot draft a rule: it {why}")
+        return forge

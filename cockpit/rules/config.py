@@ -20,3 +20,14 @@ class RulesConfig(Model, extra="forbid"):
     timeout_s: float = Field(
         default=120, gt=0, le=3600, description="seconds until a scan is stopped and called broken"
     )
+
+
+class ForgeConfig(Model, extra="forbid"):
+    """How rules are made of mistakes."""
+
+    drafting: str = Field(
+        default="",
+        description="name of the agent that drafts candidates beside the others, at its own price; empty: none does",
+    )
+    drafts: int = Field(default=2, ge=1, le=4, description="candidates that it is asked for")
+    minutes: float = Field(default=5, gt=0, le=60, description="how long it may take; its budget counts as well")

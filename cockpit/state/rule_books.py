@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cockpit.journal.types.rules import RuleDecided
+from cockpit.sessions.types import Usage
 
 RECENT = 20
 """Firings that tell whether a rule is any good."""
@@ -62,6 +63,8 @@ class RulesState:
     """Decisions on rules that are not carried out yet, by id; a crash leaves them here."""
     done: dict[str, RuleDecided] = field(default_factory=dict)
     """Those that are, the latest ones: what an undo goes by."""
+    drafting: dict[str, Usage] = field(default_factory=dict)
+    """What agents used to draft rules, by their names in cockpit.toml."""
 
     def book(self, rule: str) -> RuleBook:
         """Return a rule's book, begun where there is none."""

@@ -10,6 +10,7 @@ from cockpit.journal.types import rules as ev
 from cockpit.sessions.types import FINAL
 from cockpit.state.model import SessionState, State
 from cockpit.state.rule_books import DAYS_KEPT, RECENT, SESSIONS_KEPT
+from cockpit.state.usage import draft_paid
 
 _DONE_KEPT = 50
 _BOOKS_KEPT = 5_000
@@ -59,6 +60,7 @@ OF_ALL: dict[type, Callable[[State, Any, float], None]] = {
     ev.RuleAccepted: _accepted,
     ev.RuleRetired: _retired,
     ev.RuleRefused: _refused,
+    ev.DraftPaid: draft_paid,
 }
 
 

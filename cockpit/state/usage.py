@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cockpit.costs.types import PER_DAY
 from cockpit.journal import types as ev
+from cockpit.journal.types.rules import DraftPaid
 from cockpit.sessions.types import RateLimitsReported, Usage, UsageReported
 from cockpit.state.model import SessionState, State
 
@@ -38,12 +39,23 @@ def said_across(state: State, session: SessionState, event: ev.AgentSaid, _at: f
     """Count a call for its day; keep the allowances of an agent's account."""
     match event.said:
         case UsageReported() as call if state.day:
-            used = add_call(state.days[state.day], call)
-            state.days[state.day] = used.model_copy(update={"context_used": None, "context_window": None})
+            _count_today(state, call)
         case RateLimitsReported(limits=limits) if session.agent_name:
             state.limits = {**state.limits, session.agent_name: limits}
         case _:
             pass
+
+
+def draft_paid(state: State, event: DraftPaid, _at: float) -> None:
+    """Count a call of an agent that drafts rules: for the day, and for the agent."""
+    state.rules.drafting[event.agent] = add_call(state.rules.drafting.get(event.agent, Usage()), event.call)
+    if state.day:
+        _count_today(state, event.call)
+
+
+def _count_today(state: State, call: UsageReported) -> None:
+    used = add_call(state.days[state.day], call)
+    state.days[state.day] = used.model_copy(update={"context_used": None, "context_window": None})
 
 
 def fleet_extended(state: State, _session: SessionState, event: ev.FleetExtended, _at: float) -> None:

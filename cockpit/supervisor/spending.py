@@ -73,6 +73,7 @@ def used(state: State) -> dict[str, Any]:
         "total": state.total.model_dump(exclude=_CONTEXT),
         "days": {day: usage.model_dump(exclude=_CONTEXT) for day, usage in state.days.items()},
         "tasks": tasks,
+        "drafts": {agent: usage.model_dump(exclude=_CONTEXT) for agent, usage in state.rules.drafting.items()},
         "limits": [meter._asdict() for meter in state.fleet_meters()],
     }
 
@@ -106,6 +107,28 @@ def _missing_price(services: Services, state: SessionState, model: str) -> str:
     )
 
 
+class CallPrices:
+    """Says what calls of one agent's process cost."""
+
+    def __init__(self, services: Services) -> None:
+        """Nothing was called yet."""
+        self._services = services
+        self._tells_cost = False
+        """The agent says itself what it costs, be it apart from the tokens."""
+
+    def priced(self, agent: AgentConfig, model: str, call: UsageReported) -> UsageReported:
+        """Return the call with its cost, None where nobody knows it."""
+        if agent.cost == "agent":
+            self._tells_cost = self._tells_cost or call.cost_usd is not None
+            if call.cost_usd is not None:
+                return call
+        if not call.input_tokens + call.output_tokens:
+            return call.model_copy(update={"cost_usd": None})
+        if agent.cost == "agent" and self._tells_cost:
+            return call.model_copy(update={"cost_usd": 0.0})  # nothing beyond what it has told
+        return _by_table(self._services, agent, model, call)
+
+
 class Pricer:
     """Says what the calls of one session's agent cost, before they are journaled: the journal holds it for good."""
 
@@ -113,8 +136,7 @@ class Pricer:
         """Price the calls of `session`."""
         self._services, self._session = services, session
         self._model = ""
-        self._tells_cost = False
-        """Its agent says itself what it costs, be it apart from the tokens."""
+        self._prices = CallPrices(services)
 
     @property
     def _state(self) -> SessionState:
@@ -136,21 +158,9 @@ class Pricer:
             if isinstance(one, AgentReady):
                 self._model = one.model
             if isinstance(one, UsageReported):
-                one = self._priced(one)
+                one = self._prices.priced(self._agent, self._model_name, one)
                 is_known = is_known and (one.cost_usd is not None or not one.input_tokens + one.output_tokens)
             events.append(AgentSaid(said=one))
         if not is_known and (text := _missing_price(self._services, self._state, self._model_name)):
             events.append(Noted(text=text, level="warning"))
         return events
-
-    def _priced(self, call: UsageReported) -> UsageReported:
-        agent = self._agent
-        if agent.cost == "agent":
-            self._tells_cost = self._tells_cost or call.cost_usd is not None
-            if call.cost_usd is not None:
-                return call
-        if not call.input_tokens + call.output_tokens:
-            return call.model_copy(update={"cost_usd": None})
-        if agent.cost == "agent" and self._tells_cost:
-            return call.model_copy(update={"cost_usd": 0.0})  # nothing beyond what it has told
-        return _by_table(self._services, agent, self._model_name, call)

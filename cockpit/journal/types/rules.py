@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from cockpit.journal.types.base import BaseEvent
+from cockpit.sessions.types import UsageReported
 from cockpit.types import CommitId, Model
 
 HITS_KEPT = 500
@@ -88,4 +89,14 @@ class RulesScanned(BaseEvent):
     hits: tuple[RuleHit, ...] = Field(default=(), max_length=HITS_KEPT)
 
 
-RuleEvent = RuleDecided | RuleAccepted | RuleRetired | RuleRefused | RuleTold | RulesScanned
+class DraftPaid(BaseEvent):
+    """An agent that drafts rules called its model. It belongs to no session, and counts for the day and in all."""
+
+    kind: Literal["draft_paid"] = "draft_paid"
+    agent: str = Field(description="its name in cockpit.toml")
+    model: str = ""
+    call: UsageReported
+    by: str = Field(default="", description="the person whose forge it works for")
+
+
+RuleEvent = RuleDecided | RuleAccepted | RuleRetired | RuleRefused | RuleTold | RulesScanned | DraftPaid
