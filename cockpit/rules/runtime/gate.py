@@ -6,7 +6,6 @@ Examples first (milliseconds, in the workshop), then trees and history side by s
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +13,20 @@ from types import TracebackType
 from typing import Any
 
 from cockpit.rules.runtime.history import History, look_back
+from cockpit.rules.runtime.other_engines import BY_FILE, UNTRIED, hits_by_file, verdicts
 from cockpit.rules.runtime.scan import Scanner
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.runtime.tree_scan import Tree, scan_tree
 from cockpit.rules.runtime.workshop import Workshop, WorkshopError
+from cockpit.rules.service.baseline import snippet
 from cockpit.rules.service.gate import as_rule, breadth, conflict, good_examples, verdict
+from cockpit.rules.service.scope import is_meant
 from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX
 from cockpit.rules.service.synthesis.propose import Proposal
 from cockpit.rules.service.synthesis.ranking import Seen, chosen, shortlist
 from cockpit.rules.types import Engine, Example, Hit, Rule, RuleId, RuleSet
 from cockpit.rules.types.errors import RulesError
-from cockpit.rules.types.forge import Candidate, Judged, News, Pair, Struck, TreeDone
+from cockpit.rules.types.forge import Candidate, Judged, News, Pair, Struck, TreeDone, Uncounted
 
 MOST_PROPOSALS = 60
 _IN_PROCESS = ("rule", "constraints", "utils")
@@ -107,7 +109,7 @@ class Gate:
             for tree in question.trees:
                 tasks.create_task(self._tree(question.candidates, tree, tell))
             if question.history is not None:
-                tasks.create_task(look_back(question.candidates, question.history, self._hits_in, tell))
+                tasks.create_task(look_back(question.candidates, question.history, self._hits_in, self.folder, tell))
 
     async def hits_in(self, candidate: Candidate, texts: Sequence[str]) -> list[tuple[int, Hit]]:
         """Return what an ast-grep candidate hits in texts, each hit with the place of its text.
@@ -138,33 +140,31 @@ class Gate:
                 if candidate.engine is Engine.AST_GREP:
                     hits = await self.hits_in(candidate, [example.text for example in question.examples])
                     found = [[hit for at, hit in hits if at == place] for place in range(len(question.examples))]
+                    judged = tuple(map(verdict, question.examples, found))
                 else:
-                    found = [await self._hits_in_file(candidate, example) for example in question.examples]
+                    judged = await verdicts(self.folder, candidate, question.examples)
             except RulesError as error:
                 tell(Judged(candidate=number, problem=str(error)))
             else:
-                verdicts = tuple(map(verdict, question.examples, found))
-                tell(Judged(candidate=number, verdicts=verdicts))
-
-    async def _hits_in_file(self, candidate: Candidate, example: Example) -> list[Hit]:
-        """Carry out a candidate of any other engine on an example, as a file at its own path."""
-        with tempfile.TemporaryDirectory(prefix="cockpit-gate-") as place:
-            root = Path(place)
-            path = _place_of(example)
-            await asyncio.to_thread(_write, root / path, example.text)
-            scan = await Scanner(self.folder).scan(RuleSet(rules=(as_rule(candidate, 0),)), Sources(root, [path]))
-        if scan.problems:
-            raise WorkshopError(scan.problems[0].message)
-        return list(scan.hits)
+                tell(Judged(candidate=number, verdicts=judged))
 
     async def _conflicts(self, question: Question, tell: Tell) -> None:
         for number, candidate in enumerate(question.candidates):
             goods = good_examples(question.others, candidate.language)
-            if candidate.engine is not Engine.AST_GREP or not goods:
+            if not goods:
                 continue
+            texts = [
+                (example.path or _named(candidate, place), example.text) for place, (_, example) in enumerate(goods)
+            ]
             try:
-                hits = await self.hits_in(candidate, [example.text for _, example in goods])
-            except WorkshopError:
+                if candidate.engine is Engine.AST_GREP:
+                    hits = await self.hits_in(candidate, [text for _, text in texts])
+                elif candidate.engine in BY_FILE:
+                    by_file = await hits_by_file(self.folder, candidate, texts)
+                    hits = [(place, hit) for place, found in by_file.items() for hit in found]
+                else:
+                    continue
+            except RulesError:
                 continue  # told with the examples already
             for place, (rule, _) in enumerate(goods):
                 if hit := next((hit for at, hit in hits if at == place), None):
@@ -176,7 +176,7 @@ class Gate:
         done = TreeDone(tree=tree.name, counts=tuple(counts))
 
         def take(news: News) -> None:
-            if isinstance(news, Struck):
+            if isinstance(news, Struck) and not news.is_outside:
                 counts[news.candidate] += len(news.hits)
             tell(news)
 
@@ -199,12 +199,27 @@ class Gate:
                 tell(doubt)
 
     async def _other_engines(self, candidates: Sequence[Candidate], tree: Tree, tell: Tell) -> None:
-        rules = [as_rule(one, number) for number, one in enumerate(candidates) if one.engine is not Engine.AST_GREP]
+        """Look through a tree without their `files`, so that what these leave out can be told as well."""
+        for number, one in enumerate(candidates):
+            if one.engine in UNTRIED:
+                why = "a command is not run here" if one.engine is Engine.COMMAND else "no agent is asked here"
+                tell(Uncounted(candidate=number, where=tree.name, why=why))
+        rules = [as_rule(one, n) for n, one in enumerate(candidates) if one.engine not in (Engine.AST_GREP, *UNTRIED)]
+        if not rules:
+            return
+        wide = [one.model_copy(update={"files": (), "ignores": ()}) if _is_by_file(one) else one for one in rules]
         sources = await asyncio.to_thread(lambda: Sources(tree.root, tree.files()))
-        scan = await Scanner(self.folder).scan(RuleSet(rules=tuple(rules)), sources)
+        scan = await Scanner(self.folder).scan(RuleSet(rules=tuple(wide)), sources)
         for rule in rules:
-            if hits := tuple(hit for hit in scan.hits if hit.rule == rule.id):
-                tell(Struck(candidate=int(rule.id.rpartition("-")[2]), tree=tree.name, hits=hits))
+            number = int(rule.id.rpartition("-")[2])
+            hits = [hit for hit in scan.hits if hit.rule == rule.id]
+            inside = [hit for hit in hits if not hit.path or is_meant(candidates[number], hit.path)]
+            outside = tuple(hit for hit in hits if hit not in inside)
+            if inside:
+                marks = tuple(map(snippet, inside))
+                tell(Struck(candidate=number, tree=tree.name, hits=tuple(inside), marks=marks))
+            if outside:
+                tell(Struck(candidate=number, tree=tree.name, hits=outside, is_outside=True))
         if scan.problems:
             raise WorkshopError(scan.problems[0].message)
 
@@ -214,12 +229,11 @@ def language_of(path: str) -> str:
     return LANGUAGE_OF_SUFFIX.get(Path(path).suffix.lower(), "")
 
 
-def _place_of(example: Example) -> str:
-    path = Path(example.path)
-    is_inside = example.path and not path.is_absolute() and ".." not in path.parts
-    return example.path if is_inside else "example.py"
+def _is_by_file(rule: Rule) -> bool:
+    return rule.engine in BY_FILE
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+def _named(candidate: Candidate, number: int) -> str:
+    """Return a path for code that has none, in which the candidate's language is known by its ending."""
+    ending = next((suffix for suffix, name in LANGUAGE_OF_SUFFIX.items() if name == candidate.language), ".py")
+    return f"example{number}{ending}"

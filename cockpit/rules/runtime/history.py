@@ -8,12 +8,18 @@ from pathlib import Path
 
 from cockpit.providers.git.errors import GitError
 from cockpit.providers.git.run import Git
-from cockpit.providers.globs import matching
+from cockpit.rules.repo.reading import typed_body
+from cockpit.rules.runtime.other_engines import BY_FILE, UNTRIED, hits_by_file
+from cockpit.rules.service.baseline import baseline_of, split
+from cockpit.rules.service.files import change_hits, path_hits
+from cockpit.rules.service.gate import as_rule
 from cockpit.rules.service.history import LOG_FORMAT, Accepted, Added, accepted_in, may_hit, words_of
+from cockpit.rules.service.scope import is_meant
 from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX, name_of
 from cockpit.rules.types import Engine, Hit
+from cockpit.rules.types.bodies import PathBody, SizeBody
 from cockpit.rules.types.errors import RulesError
-from cockpit.rules.types.forge import Candidate, HistoryDone, News, Stopped
+from cockpit.rules.types.forge import Candidate, HistoryDone, News, Stopped, Uncounted
 
 COMMITS_AT_ONCE = 20
 LOG_LIMIT_BYTES = 16 << 20
@@ -34,17 +40,26 @@ class History:
 
 
 async def look_back(
-    candidates: Sequence[Candidate], history: History, hits_in: HitsIn, tell: Callable[[News], None]
+    candidates: Sequence[Candidate], history: History, hits_in: HitsIn, folder: Path, tell: Callable[[News], None]
 ) -> None:
-    """Tell which of the last accepted commits each ast-grep candidate would have stopped."""
+    """Tell which of the last accepted commits each candidate would have stopped, and for which that is not known."""
+    for number, one in enumerate(candidates):
+        if why := _why_not(one):
+            tell(Uncounted(candidate=number, where="commits", why=why))
     counts = [0] * len(candidates)
     looked = 0
     problem = ""
     try:
         for start in range(0, history.commits, COMMITS_AT_ONCE):
             part = await _log(history, start, min(COMMITS_AT_ONCE, history.commits - start))
-            texts = await _texts(history.git, part)
-            for number, stopped in await _stopped(candidates, part, texts, hits_in):
+            texts = await _texts(history.git, candidates, part)
+            found = await _stopped(candidates, part, texts, hits_in)
+            for number, one in enumerate(candidates):
+                if one.engine in BY_FILE:
+                    found += [(number, each) for each in await _by_files(number, one, part, texts, folder)]
+                if one.engine in (Engine.PATH, Engine.SIZE):
+                    found += [(number, each) for each in _by_paths(number, one, part)]
+            for number, stopped in found:
                 counts[number] += 1
                 tell(stopped)
             looked += len(part)
@@ -65,11 +80,19 @@ async def _log(history: History, skip: int, count: int) -> list[Accepted]:
     return accepted_in(found.stdout.decode("utf-8", "replace"))
 
 
-async def _texts(git: Git, commits: Sequence[Accepted]) -> dict[str, str]:
-    """Return the content of every changed file of a language we read, by its id."""
-    wanted = sorted(
-        {file.blob for one in commits for file in one.added if Path(file.path).suffix in LANGUAGE_OF_SUFFIX}
-    )
+async def _texts(git: Git, candidates: Sequence[Candidate], commits: Sequence[Accepted]) -> dict[str, str]:
+    """Return the content of every changed file that somebody looks at, by its id.
+
+    For engines other than ast-grep also what it was before: they tell a hit by its text, not by its lines.
+    """
+    by_file = [one for one in candidates if one.engine in BY_FILE]
+    ids: set[str] = set()
+    for file in (file for commit in commits for file in commit.added):
+        if Path(file.path).suffix in LANGUAGE_OF_SUFFIX:
+            ids.add(file.blob)
+        if any(is_meant(one, file.path) for one in by_file):
+            ids |= {file.blob} if file.is_new else {file.blob, file.before}
+    wanted = sorted(ids)
     if not wanted:
         return {}
     found = await git.run("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n", limit_bytes=64 << 20)
@@ -132,6 +155,56 @@ def _by_commit(
 
 def _is_meant(candidate: Candidate, file: Added) -> bool:
     language = LANGUAGE_OF_SUFFIX.get(Path(file.path).suffix, "")
-    return language == name_of(candidate.language) and (
-        not candidate.files or bool(matching([file.path], candidate.files))
-    )
+    return language == name_of(candidate.language) and is_meant(candidate, file.path)
+
+
+def _why_not(candidate: Candidate) -> str:
+    """Return why nothing is known of a candidate in commits; empty: it is."""
+    if candidate.engine in UNTRIED:
+        return "a command is not run here" if candidate.engine is Engine.COMMAND else "no agent is asked here"
+    if candidate.engine is Engine.LAYERS:
+        return "imports are not followed back in time"
+    if candidate.engine is Engine.PATH and not (candidate.body.get("absent") or candidate.body.get("together")):
+        return "which files there were is not looked up"
+    return ""
+
+
+async def _by_files(
+    number: int, candidate: Candidate, commits: Sequence[Accepted], texts: dict[str, str], folder: Path
+) -> list[Stopped]:
+    """Return the commits whose files are hit where they were not before."""
+    sides: dict[tuple[str, str], int] = {}
+    for file in (file for commit in commits for file in commit.added if is_meant(candidate, file.path)):
+        for blob in (file.blob, file.before):
+            if blob in texts:
+                sides.setdefault((file.path, blob), len(sides))
+    found = await hits_by_file(folder, candidate, [(path, texts[blob]) for path, blob in sides])
+    stopped = []
+    for commit in commits:
+        hits = []
+        for file in commit.added:
+            now = found.get(sides.get((file.path, file.blob), -1), [])
+            before = found.get(sides.get((file.path, file.before), -1), [])
+            hits += split(now, baseline_of(before))[0]
+        if hits:
+            stopped.append(Stopped(candidate=number, commit=commit.commit, subject=commit.subject, hits=tuple(hits)))
+    return stopped
+
+
+def _by_paths(number: int, candidate: Candidate, commits: Sequence[Accepted]) -> Iterator[Stopped]:
+    """Yield the commits that brought files which must not be, or changed too few or too many together."""
+    rule = as_rule(candidate, number)
+    body = typed_body(rule)
+    for commit in commits:
+        changed = [file.path for file in commit.added]
+        match body:
+            case PathBody():
+                asked = body.model_copy(update={"exist": (), "beside": "", "links": False})
+                fresh = [file.path for file in commit.added if file.is_new]
+                hits = tuple(path_hits(rule, asked, fresh, changed))
+            case SizeBody():
+                hits = tuple(change_hits(rule, body, changed))
+            case _:
+                hits = ()
+        if hits:
+            yield Stopped(candidate=number, commit=commit.commit, subject=commit.subject, hits=hits)

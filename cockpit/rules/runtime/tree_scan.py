@@ -15,11 +15,12 @@ from pathlib import Path
 
 from cockpit.providers.git.run import HARDENING
 from cockpit.providers.git.run import find_program as find_git
-from cockpit.providers.globs import matching
 from cockpit.providers.process import Completed, ProcessError, run
 from cockpit.rules.runtime.ast_grep import find_program
 from cockpit.rules.runtime.sources import FILE_LIMIT_BYTES
+from cockpit.rules.service.baseline import snippet
 from cockpit.rules.service.history import words_of
+from cockpit.rules.service.scope import is_meant
 from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX, name_of
 from cockpit.rules.types import Engine, Hit, RuleId
 from cockpit.rules.types.errors import ScanError
@@ -170,7 +171,8 @@ class _Stream:
         self._tree = tree
         self._tell = tell
         self._rest = b""
-        self._batches: list[list[Hit]] = [[] for _ in candidates]
+        self._batches: list[list[tuple[Hit, str]]] = [[] for _ in candidates]
+        self._outside = [0] * len(candidates)
         self.counts = [0] * len(candidates)
         self.enough = asyncio.Event()
 
@@ -183,8 +185,7 @@ class _Stream:
     def flush(self) -> None:
         for number, batch in enumerate(self._batches):
             if batch:
-                self._tell(Struck(candidate=number, tree=self._tree, hits=tuple(batch)))
-                batch.clear()
+                self._tell_batch(number)
 
     def _hit(self, line: bytes) -> None:
         try:
@@ -192,29 +193,39 @@ class _Stream:
             number = int(said["ruleId"].rpartition("-")[2])
         except ValueError:
             return
-        files = self._candidates[number].files
         path = said["file"].removeprefix("./")
-        if files and not matching([path], files):
-            return
         start, end = said["range"]["start"], said["range"]["end"]
-        self._batches[number].append(
-            Hit(
-                rule=RuleId(said["ruleId"]),
-                path=path,
-                line=start["line"] + 1,
-                column=start["column"] + 1,
-                end_line=end["line"] + 1,
-                end_column=end["column"] + 1,
-                text=said["text"][:_TEXT_LIMIT],
-            )
+        hit = Hit(
+            rule=RuleId(said["ruleId"]),
+            path=path,
+            line=start["line"] + 1,
+            column=start["column"] + 1,
+            end_line=end["line"] + 1,
+            end_column=end["column"] + 1,
+            text=said["text"],
         )
+        mark = snippet(hit)
+        hit = hit.model_copy(update={"text": hit.text[:_TEXT_LIMIT]})
+        if not is_meant(self._candidates[number], path):
+            self._take_outside(number, hit)
+            return
+        self._batches[number].append((hit, mark))
         self.counts[number] += 1
-        is_first = self.counts[number] == 1
-        if is_first or len(self._batches[number]) >= _BATCH:
-            self._tell(Struck(candidate=number, tree=self._tree, hits=tuple(self._batches[number])))
-            self._batches[number].clear()
+        if self.counts[number] == 1 or len(self._batches[number]) >= _BATCH:
+            self._tell_batch(number)
         if self.counts[number] >= MOST_HITS:
             self.enough.set()
+
+    def _take_outside(self, number: int, hit: Hit) -> None:
+        self._outside[number] += 1
+        if self._outside[number] <= MOST_HITS:
+            self._tell(Struck(candidate=number, tree=self._tree, hits=(hit,), is_outside=True))
+
+    def _tell_batch(self, number: int) -> None:
+        batch = self._batches[number]
+        hits, marks = tuple(hit for hit, _ in batch), tuple(mark for _, mark in batch)
+        self._tell(Struck(candidate=number, tree=self._tree, hits=hits, marks=marks))
+        batch.clear()
 
 
 def _write(folder: Path, candidates: Sequence[Candidate], numbers: Iterable[int]) -> None:

@@ -21,7 +21,10 @@ def examples_of(pairs: Iterable[Pair]) -> list[Example]:
     """Return the bad snippets, and after them the fixes that are known."""
     pairs = list(pairs)
     bad = [Example(kind=ExampleKind.BAD, text=pair.bad, path=pair.path) for pair in pairs]
-    return [*bad, *(Example(kind=ExampleKind.GOOD, text=pair.good, path=pair.path) for pair in pairs if pair.good)]
+    goods = [
+        Example(kind=ExampleKind.GOOD, text=pair.good, path=pair.good_path or pair.path) for pair in pairs if pair.good
+    ]
+    return [*bad, *goods]
 
 
 def breadth(candidate: int, hits: int, lines: int, *, is_cut: bool) -> Doubted | None:
@@ -58,6 +61,7 @@ def as_rule(candidate: Candidate, number: int) -> Rule:
         language=candidate.language,
         severity=Level.WARNING,
         files=candidate.files,
+        ignores=candidate.ignores,
         body=candidate.body,
         metadata=RuleMetadata(state=RuleState.SHADOW),
     )

@@ -11,7 +11,7 @@ LOG_FORMAT = "%x00%H %s"
 """For `--format`: a mark that no diff line begins with, the commit's id, its subject."""
 
 _HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
-_INDEX = re.compile(r"index [0-9a-f]+\.\.([0-9a-f]+)")
+_INDEX = re.compile(r"index ([0-9a-f]+)\.\.([0-9a-f]+)")
 _NAME_IN_PATTERN = re.compile(r"(?<![$\w])[A-Za-z_]\w{2,}")
 _METAVARIABLE = re.compile(r"\${1,3}\w*")
 
@@ -22,7 +22,14 @@ class Added:
 
     path: str
     blob: str
+    before: str = ""
+    """The content that it had before; only noughts: it is new."""
     ranges: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether the commit brought the file in."""
+        return not self.before.strip("0")
 
     def meets(self, line: int, end_line: int) -> bool:
         """Return whether any of the lines was brought in."""
@@ -41,18 +48,18 @@ class Accepted:
 def accepted_in(log: str) -> list[Accepted]:
     """Read a log made with `LOG_FORMAT`, `-p`, `-U0` and `--full-index`."""
     found: list[Accepted] = []
-    blob, file = "", None
+    before, blob, file = "", "", None
     for line in log.split("\n"):
         if line.startswith("\0"):
             commit, _, subject = line[1:].partition(" ")
             found.append(Accepted(commit, subject))
             file = None
         elif index := _INDEX.match(line):
-            blob = index[1]
+            before, blob = index[1], index[2]
         elif line.startswith("diff --git "):
             file = None
         elif line.startswith("+++ b/") and file is None and found:
-            file = Added(line[6:].rstrip("\t"), blob)
+            file = Added(line[6:].rstrip("\t"), blob, before)
             found[-1].added.append(file)
         elif file is not None and (hunk := _HUNK.match(line)):
             first, count = int(hunk[1]), int(hunk[2] or 1)

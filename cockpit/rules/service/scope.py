@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
+
+from cockpit.providers.globs import matching
+from cockpit.rules.types.forge import Candidate
+
+_TESTS: Mapping[str, tuple[str, ...]] = {
+    "python": ("**/tests/**", "**/test_*.py", "**/conftest.py"),
+    "typescript": ("**/__tests__/**", "**/*.test.*", "**/*.spec.*"),
+    "tsx": ("**/__tests__/**", "**/*.test.*", "**/*.spec.*"),
+    "javascript": ("**/__tests__/**", "**/*.test.*", "**/*.spec.*"),
+    "go": ("**/*_test.go",),
+    "java": ("**/src/test/**",),
+}
+_OTHER_TESTS = ("**/tests/**",)
+
+
+def tests_of(language: str) -> tuple[str, ...]:
+    """Return globs of the files in which a language's tests are kept."""
+    return _TESTS.get(language.lower(), _OTHER_TESTS)
+
+
+def left_out(paths: Iterable[str], language: str) -> tuple[str, ...]:
+    """Return the globs of files that a rule made of examples leaves alone: tests, unless an example is one."""
+    tests = tests_of(language)
+    return () if matching([path for path in paths if path], tests) else tests
+
+
+def is_meant(candidate: Candidate, path: str) -> bool:
+    """Return whether a candidate looks at a file."""
+    if not candidate.files and not candidate.ignores:
+        return True
+    return bool(matching([path], [*(candidate.files or ("**",)), *(f"!{glob}" for glob in candidate.ignores)]))
 
 
 def scopes_of(paths: Iterable[str]) -> list[tuple[str, ...]]:

@@ -27,7 +27,11 @@ class Candidate(Model):
     engine: Engine = Engine.AST_GREP
     language: str = Field(default="", description="as ast-grep names it; of ast-grep candidates only")
     body: Mapping[str, Any] = Field(description="as in `Rule.body`: of ast-grep `rule` and `constraints`")
-    files: tuple[str, ...] = Field(default=(), description="globs taken from the examples' paths")
+    files: tuple[str, ...] = Field(default=(), description="globs taken from the examples' paths; none: every file")
+    ignores: tuple[str, ...] = Field(default=(), description="globs of files that it does not look at")
+    examples: tuple[Example, ...] = Field(
+        default=(), description="its own, of engines whose examples are no code: paths, imports"
+    )
     says: str = Field(description="what it objects to, in one line")
     score: float = Field(default=0.0, description="how plausible; comparable among candidates of one offence only")
 
@@ -60,6 +64,8 @@ class Struck(Model):
     candidate: int
     tree: str = Field(description="name of the tree")
     hits: tuple[Hit, ...]
+    marks: tuple[str, ...] = Field(default=(), description="of each hit the digest by which a baseline knows it")
+    is_outside: bool = Field(default=False, description="in files that its `files` and `ignores` leave out")
 
 
 class TreeDone(Model):
@@ -103,5 +109,13 @@ class Doubted(Model):
     message: str
 
 
-News = Judged | Struck | TreeDone | Stopped | HistoryDone | Doubted
+class Uncounted(Model):
+    """What a candidate would hit in a place is not counted; never taken for no hits."""
+
+    candidate: int
+    where: str = Field(description="the checkout, sessions, commits")
+    why: str
+
+
+News = Judged | Struck | TreeDone | Stopped | HistoryDone | Doubted | Uncounted
 """What the gate tells while it works."""

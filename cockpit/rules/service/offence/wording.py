@@ -56,6 +56,8 @@ def rule_text(candidate: Candidate, wording: Wording) -> str:
     said["severity"] = "error"
     if candidate.files:
         said["files"] = list(candidate.files)
+    if candidate.ignores:
+        said["ignores"] = list(candidate.ignores)
     if candidate.engine is Engine.AST_GREP:
         said |= candidate.body
     else:
