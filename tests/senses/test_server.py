@@ -44,7 +44,8 @@ class Stand:
 
     async def ask_human(self, session: SessionId, question: str, options: tuple[str, ...]) -> Words:
         if question == "slow":
-            await asyncio.sleep(0.4)
+            # Longer than an idle connection lives.
+            await asyncio.sleep(0.4)  # ast-grep-ignore: no-sleep-in-tests
         return Words(question, ok=False)
 
     async def report_done(self, session: SessionId, summary: str, evidence: tuple[str, ...]) -> None:

@@ -176,7 +176,8 @@ async def test_a_persons_keys_make_a_turn_that_does_not_end_under_their_hands(sh
     await shell.keys("echo typed by hand\r")
     await shell.until(TurnStarted)
     await shell.shows("\ntyped by hand")
-    await asyncio.sleep(0.6)
+    # Longer than the silence that ends a turn: that nothing happens is only seen by waiting.
+    await asyncio.sleep(0.6)  # ast-grep-ignore: no-sleep-in-tests
     assert not shell.seen(TurnEnded), "a person has the keyboard"
     await shell.watch(is_attached=False)
     ended = await shell.over()
