@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cockpit.protocol.rule_life import RuleLifeCommand
 from cockpit.types import Model
 
 
@@ -24,6 +25,9 @@ class AcceptRule(Model):
         "`.cockpit/baseline.json` with the violations that it leaves alone (those of other rules are kept as they are)",
     )
     target: str = Field(default="", description="branch; empty: the one of cockpit.toml")
+    mistakes: tuple[str, ...] = Field(
+        default=(), max_length=20, description="fingerprints of the mistakes that it is made of: they need nobody then"
+    )
 
 
 class RetireRule(Model):
@@ -41,4 +45,4 @@ class GetRules(Model):
     target: str = ""
 
 
-RuleCommand = AcceptRule | RetireRule | GetRules
+RuleCommand = AcceptRule | RetireRule | GetRules | RuleLifeCommand

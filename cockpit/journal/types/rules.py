@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from cockpit.journal.types.base import BaseEvent
+from cockpit.journal.types.rule_life import RuleLifeEvent
 from cockpit.sessions.types import UsageReported
 from cockpit.types import CommitId, Model
 
@@ -17,12 +18,13 @@ HITS_KEPT = 500
 class RuleDecided(BaseEvent):
     """A person wants a commit that changes rules; it is on disk before the branch moves, and carried out after a crash.
 
-    Exactly one of `RuleAccepted`, `RuleRetired` and `RuleRefused` of the same decision follows.
+    Exactly one of `RuleAccepted`, `RuleRetired`, `RuleChanged`, `FindingJudged`, `ProseRemoved` and `RuleRefused` of
+    the same decision follows.
     """
 
     kind: Literal["rule_decided"] = "rule_decided"
     decision: str = Field(description="id of the decision behind it")
-    what: Literal["accept", "retire"]
+    what: Literal["accept", "retire", "change", "judge", "prose"]
     rule: str
     target: str = Field(description="branch that is to be moved")
     base: CommitId = Field(description="where it was")
@@ -31,6 +33,12 @@ class RuleDecided(BaseEvent):
     remediation: str = ""
     by: str = ""
     undoes: str = Field(default="", description="id of the decision on a rule that this one takes back")
+    state: str = Field(default="", description="of a change: the state that the rule is to have")
+    was: str = Field(default="", description="of a change: the state that it had")
+    of_session: str = Field(default="", description="of a judgement: in whose change the finding is")
+    instance: str = Field(default="", description="of a judgement: the finding's own")
+    path: str = Field(default="", description="of prose: the document that a line is taken out of")
+    mistakes: tuple[str, ...] = Field(default=(), description="fingerprints of the mistakes that the rule is made of")
 
 
 class RuleAccepted(BaseEvent):
@@ -44,6 +52,7 @@ class RuleAccepted(BaseEvent):
     message: str = Field(default="", description="what is wrong, and why")
     remediation: str = Field(default="", description="how to put it right")
     by: str = ""
+    mistakes: tuple[str, ...] = Field(default=(), description="fingerprints of the mistakes that it is made of")
 
 
 class RuleRetired(BaseEvent):
@@ -79,6 +88,9 @@ class RuleHit(Model):
     rule: str
     instance: str = Field(description="same occurrence, same instance, across rounds")
     is_suppressed: bool = Field(default=False, description="a comment in the code tells the rule to look away")
+    path: str = ""
+    line: int | None = None
+    text: str = Field(default="", description="the code that was hit, its first line; bounded")
 
 
 class RulesScanned(BaseEvent):
@@ -99,4 +111,4 @@ class DraftPaid(BaseEvent):
     by: str = Field(default="", description="the person whose forge it works for")
 
 
-RuleEvent = RuleDecided | RuleAccepted | RuleRetired | RuleRefused | RuleTold | RulesScanned | DraftPaid
+RuleEvent = RuleDecided | RuleAccepted | RuleRetired | RuleRefused | RuleTold | RulesScanned | DraftPaid | RuleLifeEvent
