@@ -90,7 +90,7 @@ async def heard(loop: SessionLoop, signal: RuleInForce) -> None:
     state = loop.state
     counted: list[Event] = [*scanned(state, signal.hits, (signal.rule,))]
     stopping = [one for one in signal.findings if one.severity is Severity.ERROR]
-    if state.status is _S.WORKING and loop.agent.is_running and "steers" in state.abilities and not loop.is_leaving:
+    if _can_be_steered(loop):
         told = tuple(state.rule_news)
         if stopping:
             still_open = _others(state, stopping)
@@ -108,6 +108,20 @@ async def heard(loop: SessionLoop, signal: RuleInForce) -> None:
     elif stopping and state.status is _S.READY:
         await loop.move(_S.CHECKING, f"the rule {signal.rule} is new")
         loop.check()
+
+
+async def catch_up(loop: SessionLoop) -> None:
+    """Tell an agent that goes on with its turn what was accepted while it waited for a person."""
+    state = loop.state
+    if state.rule_news and _can_be_steered(loop):
+        told = RuleTold(rules=tuple(state.rule_news))
+        await loop.say(Steer(id=new_id(), text=news(state)), "cockpit", told)
+
+
+def _can_be_steered(loop: SessionLoop) -> bool:
+    """Return whether its agent is in a turn that words may enter. One that waits for a person is left in peace."""
+    state = loop.state
+    return state.status is _S.WORKING and loop.agent.is_running and "steers" in state.abilities and not loop.is_leaving
 
 
 def news(state: SessionState) -> str:

@@ -233,6 +233,7 @@ class SessionLoop:
                 self.services.record.add(self.id, *self.items.resolved(AttentionKind.REQUEST, how, said.request))
                 if status is _S.WAITING and not self.state.requests:
                     await self.move(_S.WORKING)
+                    await rule_news.catch_up(self)
             case TurnEnded() if status in _IN_TURN:
                 await self._turn_ended(said)
             case AgentExited():
@@ -321,16 +322,16 @@ class SessionLoop:
             self.services.record.add(self.id, Noted(text=reason, level="error"))
         await self.agent.retire()
 
-    async def begin_turn(self, text: str, author: str = "cockpit", *with_it: Event) -> None:
+    async def begin_turn(self, text: str, author: str = "cockpit", *with_it: Event, reason: str = "") -> None:
         """Have the agent begin a turn with this text; it is started first where it does not run.
 
-        What led to it (`with_it`), the new state and the command reach the disk together. Raises what
+        What led to it (`with_it`), the new state with its `reason` and the command reach the disk together. Raises what
         `AgentLife.ensure` raises, with nothing changed.
         """
         await self.agent.ensure()
         text, told = rule_news.with_news(self.state, text)
         kind = Steer if self.agent.goes_on_by_itself else Send
-        await self._begin(kind(id=new_id(), text=text), author, *with_it, *told)
+        await self._begin(kind(id=new_id(), text=text), author, *with_it, *told, reason=reason)
 
     async def _open(self) -> None:
         has_thread = self.agent.has_forked_thread  # asked before the agent runs and has one of its own
@@ -342,9 +343,9 @@ class SessionLoop:
         await self.agent.ensure()
         await self._begin(command, author, *with_it)
 
-    async def _begin(self, command: Send | Steer | Review, author: str, *with_it: Event) -> None:
+    async def _begin(self, command: Send | Steer | Review, author: str, *with_it: Event, reason: str = "") -> None:
         self._leaving = None
-        await self.move(_S.WORKING, "", *with_it, CommandSent(command=command, author=author))
+        await self.move(_S.WORKING, reason, *with_it, CommandSent(command=command, author=author))
         self._owe(command, await self.agent.deliver(command))
 
     async def go_on(self, *with_it: Event) -> None:

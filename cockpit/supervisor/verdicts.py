@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cockpit.supervisor.session import SessionLoop
 
 WARNINGS_TOLD = 10
+STANDS = "the approval stands: it lands by itself once this is put right"
 
 
 async def checked(loop: SessionLoop, result: Round) -> None:
@@ -42,7 +43,8 @@ async def left_queue(loop: SessionLoop, signal: LeftQueue) -> None:
     note, conflicts = await loop.workspace.take_over_target()
     findings = conflicts or signal.findings
     text = f"Your change could not land: {signal.reason}. {note}\n\n{words_on_findings(loop, findings)}"
-    await loop.begin_turn(text, "cockpit", FindingsSent(round=loop.state.round, new=findings))
+    sent = FindingsSent(round=loop.state.round, new=findings)
+    await loop.begin_turn(text, "cockpit", sent, reason=f"{signal.reason}; {STANDS}" if loop.state.approval else "")
 
 
 async def _clean(loop: SessionLoop, result: Round) -> None:
