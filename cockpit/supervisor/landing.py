@@ -156,7 +156,9 @@ class Landing:
             return ()
         stats = await services.repository.diff_stat(tip, tree)
         changed = {path for one in stats for path in (one.path, one.old_path) if path}
-        verdict = await services.rules.check(entry.target, tree, Looked(target.root, target.files, changed), tip)
+        verdict = await services.rules.check(
+            entry.target, tree, Looked(target.root, target.files, changed, target), tip
+        )
         return () if verdict is None else (verdict.result(tree),)
 
     async def _on_event(self, session: SessionId, event: Event) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.checks.runtime import Target
 from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Severity
 from cockpit.journal.types.rules import HITS_KEPT, RuleHit, RulesScanned
 from cockpit.providers.git import Repository
@@ -23,8 +24,7 @@ from cockpit.types import CommitId, TreeId
 if TYPE_CHECKING:
     from cockpit.rules.repo.baseline import Baseline
     from cockpit.rules.runtime.scan import Scanner
-    from cockpit.rules.runtime.sources import Sources
-    from cockpit.rules.types import Rule, RuleSet, Scan, ScanProblem
+    from cockpit.rules.types import RuleSet, Scan
     from cockpit.supervisor.services import Services
 
 CHECK = "rules"
@@ -61,6 +61,10 @@ class Looked:
     """All there are."""
     changed: Collection[str]
     """Those that the change touches, the ones that are gone included: nothing else is looked into."""
+    target: Target | None = None
+    """What commands are run on; None: rules that are commands wait for the next round."""
+    base: CommitId | None = None
+    """Where the change began; None: there is nothing to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Verdict:
     duration_s: float = 0.0
     rules: int = 0
     left_out: int = 0
-    """Rules that are commands, or judged by an agent: sessions do not carry these out."""
+    """Rules that are commands, where none is run: those of a mere look between rounds."""
 
     @property
     def stopping(self) -> tuple[Finding, ...]:
@@ -88,7 +92,7 @@ class Verdict:
         outcome = CheckOutcome.FAILED if self.stopping else CheckOutcome.PASSED
         summary = f"{len(self.findings)} found by {self.rules} rules" if self.findings else f"{self.rules} rules kept"
         if self.left_out:
-            summary += f", {self.left_out} not carried out here (`cockpit check` runs commands)"
+            summary += f", {self.left_out} more in the next round"
         if self.problems and outcome is CheckOutcome.PASSED:
             outcome, summary = CheckOutcome.BROKEN, self.problems[0]
         return CheckResult(
@@ -163,6 +167,7 @@ class RulesInForce:
         """Carry rules out on what a change touches. Raises `ScanError`."""
         from cockpit.rules.runtime.scan import Scanner
         from cockpit.rules.runtime.sources import Sources
+        from cockpit.supervisor.rule_verdicts import verdict_of
 
         services = self._services
         if self._scanner is None:
@@ -170,7 +175,16 @@ class RulesInForce:
         sources = Sources(looked.root, looked.files)
         async with self._slots:
             scan = await self._scanner.scan(rules.rules, sources, looked.changed)
-            return await asyncio.to_thread(_verdict, rules, baseline or rules.baseline, scan, sources, looked.changed)
+        if looked.target is not None and _has_commands(rules.rules):
+            scan = await self._with_commands(rules.rules, scan, looked.target, looked)
+        return await asyncio.to_thread(verdict_of, rules, baseline or rules.baseline, scan, sources, looked)
+
+    async def _with_commands(self, rules: RuleSet, scan: Scan, target: Target, looked: Looked) -> Scan:
+        from cockpit.rules.service.joined import with_hits
+        from cockpit.supervisor.rule_commands import commanded
+
+        found = await commanded(self._services, rules.rules, target, looked.changed, looked.base)
+        return with_hits(scan, found.hits, found.problems, rules=found.rules)
 
     async def concern(self, session: SessionState) -> bool:
         """Return whether rules have a say in a session's change as it was measured last. Raises `GitError`."""
@@ -178,11 +192,12 @@ class RulesInForce:
         return await self.of_branch(session.workspace.base) is not None or bool(_of_rules(_touched(session)))
 
     async def check_session(
-        self, session: SessionState, root: Path, files: Collection[str], tree: TreeId
+        self, session: SessionState, root: Path, files: Mapping[str, str], tree: TreeId
     ) -> Verdict | None:
         """Hold a session's change, as it was measured last, to the rules of the branch that it is to land on."""
         assert session.workspace is not None
-        looked = Looked(root, files, _touched(session))
+        target = Target(root=root, tree=tree, files=files, tool_roots=(self._services.repository.root,))
+        looked = Looked(root, files, _touched(session), target)
         return await self.check(session.workspace.base, tree, looked, session.workspace.base_commit)
 
     async def check(self, target: str, tree: TreeId, looked: Looked, base: CommitId) -> Verdict | None:
@@ -201,14 +216,15 @@ class RulesInForce:
         if in_force is None and own is None and not guarded:
             return None
         from cockpit.rules.types.errors import ScanError
+        from cockpit.supervisor.rule_verdicts import both
 
         verdict = Verdict()
         try:
             if in_force is not None:
-                verdict = await self.verdict(in_force, looked)
+                verdict = await self.verdict(in_force, replace(looked, base=base))
             if own is not None:
                 baseline = in_force.baseline if in_force is not None else None
-                verdict = _both(verdict, await self.verdict(own, looked, baseline))
+                verdict = both(verdict, await self.verdict(own, looked, baseline))
         except ScanError as error:
             verdict = Verdict(problems=(str(error),))
         return replace(verdict, findings=(*verdict.findings, *guarded))
@@ -298,65 +314,7 @@ def _new_in(own: InForce, in_force: InForce | None) -> InForce | None:
     return InForce(rules, own.baseline, own.blobs)
 
 
-def _verdict(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources, changed: Collection[str]) -> Verdict:
-    from cockpit.checks.service.fingerprints import identified
-    from cockpit.rules.service.baseline import split
-    from cockpit.rules.service.findings import finding, problem_text, unused
-
-    by_id: dict[str, Rule] = {rule.id: rule for rule in rules.rules.rules}
-    fresh, _known = split((hit for hit in scan.hits if hit.rule in by_id), baseline)
-    fresh.sort(key=lambda hit: (hit.path, hit.line or 0, hit.column or 0, hit.rule))
-    found = identified((finding(by_id[hit.rule], hit) for hit in fresh), sources.lines)
-    hits = [RuleHit(rule=hit.rule, instance=one.instance) for hit, one in zip(fresh, found, strict=True)]
-    told = [one for hit, one in zip(fresh, found, strict=True) if by_id[hit.rule].is_told]
-    wrong = [one for one in scan.problems if one.path in changed]
-    aside = [_unreadable(one) for one in wrong] + unused(scan.suppressions, by_id)
-    return Verdict(
-        findings=(*told, *identified(aside, sources.lines)),
-        hits=(*hits, *_suppressed(scan, by_id)),
-        problems=tuple(problem_text(one) for one in scan.problems if one not in wrong),
-        duration_s=scan.duration_s,
-        rules=scan.rules,
-        left_out=sum(rule.is_told and not _is_scanned(rule) for rule in by_id.values()),
-    )
-
-
-def _is_scanned(rule: Rule) -> bool:
+def _has_commands(rules: RuleSet) -> bool:
     from cockpit.rules.types import Engine
 
-    return rule.engine not in (Engine.COMMAND, Engine.JUDGE)
-
-
-def _unreadable(problem: ScanProblem) -> Finding:
-    """Return the finding for a file of the change itself that rules cannot read: its author puts that right."""
-    return Finding(
-        check=CHECK,
-        path=problem.path,
-        line=problem.line,
-        code="unreadable",
-        message=problem.message,
-        remediation="Make it a file that can be read.",
-    )
-
-
-def _suppressed(scan: Scan, rules: Mapping[str, Rule]) -> list[RuleHit]:
-    found: list[RuleHit] = []
-    counts: dict[tuple[str, str], int] = {}
-    for one in scan.suppressions:
-        for rule in one.rules if one.is_used else ():
-            if rule in rules:
-                counts[rule, one.path] = number = counts.get((rule, one.path), 0) + 1
-                found.append(RuleHit(rule=rule, instance=f"aside:{rule}:{one.path}:{number}", is_suppressed=True))
-    return found
-
-
-def _both(one: Verdict, other: Verdict) -> Verdict:
-    seen = {finding.instance for finding in one.findings}
-    return Verdict(
-        findings=(*one.findings, *(finding for finding in other.findings if finding.instance not in seen)),
-        hits=one.hits,  # a rule that is a mere proposal has no books
-        problems=(*one.problems, *other.problems),
-        duration_s=one.duration_s + other.duration_s,
-        rules=one.rules + other.rules,
-        left_out=one.left_out,
-    )
+    return any(rule.engine is Engine.COMMAND and rule.is_run for rule in rules.rules)

@@ -12,6 +12,7 @@ UNUSED_SUPPRESSION = "unused-suppression"
 _MESSAGE_LIMIT = 1_000
 _NOTE_LIMIT = 2_000
 _EXAMPLE_LINES = 12
+_WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
 def finding(rule: Rule, hit: Hit) -> Finding:
@@ -24,9 +25,13 @@ def finding(rule: Rule, hit: Hit) -> Finding:
         line=hit.line,
         column=hit.column if hit.line is not None else None,
         code=rule.id,
-        severity=rule.finding_severity,
+        severity=_milder(rule.finding_severity, hit.severity),
         remediation=remediation(rule, hit.note),
     )
+
+
+def _milder(rule: Severity, said: Severity | None) -> Severity:
+    return rule if said is None else max(rule, said, key=_WORST_FIRST.index)
 
 
 def remediation(rule: Rule, note: str = "") -> str:
@@ -60,6 +65,16 @@ def unused(suppressions: Iterable[Suppression], rules: Collection[str]) -> list[
         for one in suppressions
         if not one.is_used and (rules if not one.rules else any(name in rules for name in one.rules))
     ]
+
+
+def unjudged(problem: ScanProblem) -> Finding:
+    """Return the warning that a rule which stops nothing could not be carried out."""
+    return Finding(
+        check=CHECK,
+        message=_bounded(f"this rule could not be carried out: {problem.message}", _MESSAGE_LIMIT),
+        code=problem.rule,
+        severity=Severity.WARNING,
+    )
 
 
 def problem_text(problem: ScanProblem) -> str:

@@ -161,6 +161,7 @@ class Hit(Model):
     text: str = Field(default="", description="the very code that was hit")
     message: str = Field(default="", description="what is wrong here; empty: what the rule says")
     note: str = Field(default="", description="how to put it right here; empty: what the rule says")
+    severity: Severity | None = Field(default=None, description="how bad a tool says it is; never worse than its rule")
 
 
 class ScanProblem(Model):

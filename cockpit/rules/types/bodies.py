@@ -130,12 +130,17 @@ class LayersBody(Model, extra="forbid"):
 
 
 class CommandBody(Model, extra="forbid"):
-    """`command`: any tool that judges by its exit code or a report. Carried out in the sandbox, like a check."""
+    """`command`: any tool that judges by its exit code or a report. Carried out in the sandbox, like a check.
+
+    In `run`, `{file}` stands for a file of the rule that the change touches (one run for each), `{base}` for a folder
+    with the rule's files as they were where the change began.
+    """
 
     run: Command = Field(description="the program and its arguments, without a shell")
     parser: str = Field(default="exit-code", description="how its output becomes findings, as in [checks]")
     pattern: str = Field(default="", description="for the regex parser")
     timeout_s: float = Field(default=120, gt=0, le=3600, description="seconds until it is stopped")
+    install: str = Field(default="", max_length=500, description="how to get the program; told where it is missing")
 
 
 class JudgeBody(Model, extra="forbid"):
