@@ -23,6 +23,7 @@ SIGNS: dict[AttentionKind, tuple[str, str]] = {
     AttentionKind.INTERRUPTED: ("◇", "waiting"),
     AttentionKind.STALLED: ("…", "waiting"),
     AttentionKind.READY: ("◆", "ready"),
+    AttentionKind.MISTAKE: ("↻", "accent"),
 }
 _SEEN_WHOLE = (RequestKind.EDIT, RequestKind.TOOL, RequestKind.QUESTION)
 _NARROWEST = 16
@@ -76,6 +77,11 @@ class AttentionRow:
         return len(self.askers) > 1
 
     @property
+    def is_mistake(self) -> bool:
+        """Whether it is about a mistake: that is of several sessions, and none of them waits."""
+        return self.item.kind is AttentionKind.MISTAKE
+
+    @property
     def id(self) -> str:
         """Stands for the item, or for the fold."""
         return fold_name(self.askers[0]) if self.is_folded else f"item:{self.item.id}"
@@ -98,7 +104,7 @@ class AttentionRow:
 
     def stamp(self, now: float) -> Hashable:
         """What is asked, by whom, and for how long."""
-        return self.items, self.session.version, self.is_apart, age(now - self.item.since)
+        return self.items, self.item.title, self.session.version, self.is_apart, age(now - self.item.since)
 
     def draw(self, width: int, look: Look, now: float) -> list[Parts]:
         """Draw `  3 ? fix login    command   12m` over the question; a fold begins with `3×`."""
@@ -107,7 +113,7 @@ class AttentionRow:
         inset = "  " if self.is_apart else ""
         room = width - 7 - len(inset) - 5
         kind = f" {self.kind_word}" if room >= _NARROWEST else ""
-        number = f"{len(self.askers):>2}×" if self.is_folded else f"{self.session.number:>3}"
+        number = f"{len(self.askers):>2}×" if self.is_folded else f"{'' if self.is_mistake else self.session.number:>3}"
         first: Parts = [
             (f" {inset}{number} ", look["accent" if self.is_folded else "dim"]),
             (f"{sign} ", look[meaning]),
@@ -122,6 +128,8 @@ class AttentionRow:
         return [first, question]
 
     def _who(self) -> Safe:
+        if self.is_mistake:
+            return Safe("made again: a rule?")
         if not self.is_folded:
             return clean_line(self.session.name)
         return Safe(", ".join(f"{asker.session.number} {clean_line(asker.session.name)}" for asker in self.askers))
@@ -134,6 +142,12 @@ def waiting_of(state: State) -> list[Asker]:
     """Return what needs a person, item by item: the most urgent kind first, the longest waiting first within it."""
     items = sorted(state.attention.values(), key=lambda item: (_ORDER[item.kind], item.since))
     return [Asker(item, state.sessions[item.session]) for item in items if item.session in state.sessions]
+
+
+def own_of(state: State, session: SessionId) -> list[Asker]:
+    """Return what a session itself needs a person for, the most urgent first; no mistakes that it made."""
+    waiting = waiting_of(state)
+    return [one for one in waiting if one.session.id == session and one.item.kind is not AttentionKind.MISTAKE]
 
 
 def queue_of(waiting: Iterable[Asker], opened: Collection[str] = ()) -> list[AttentionRow]:
@@ -167,4 +181,4 @@ def fold_name(asker: Asker) -> str:
 
 def sessions_of(rows: Iterable[AttentionRow]) -> set[SessionId]:
     """Return every session that waits in these rows."""
-    return {asker.session.id for row in rows for asker in row.askers}
+    return {asker.session.id for row in rows if not row.is_mistake for asker in row.askers}

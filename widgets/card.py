@@ -13,6 +13,7 @@ from cockpit.sessions.types import AttentionItem, AttentionKind, RequestKind
 from widgets.attention import AttentionRow
 from widgets.card_lines import card_lines
 from widgets.cells import age, strip_of, width_of
+from widgets.mistake_lines import MistakeSight
 from widgets.palette import Palette
 from widgets.rows import Parts
 
@@ -25,6 +26,7 @@ _ANSWERS: dict[AttentionKind, tuple[tuple[str, str], ...]] = {
     AttentionKind.INTERRUPTED: (("card.approve", "resume"), *_NO),
     AttentionKind.STALLED: (("session.redirect", "redirect"), ("session.stop", "stop")),
     AttentionKind.READY: (("card.approve", "approve"), *_NO, ("fleet.diff", "diff")),
+    AttentionKind.MISTAKE: (("rule.forge", "make a rule of it"), ("session.reject", "let it be")),
 }
 _ALLOWED = (
     ("card.approve", "once"),
@@ -46,6 +48,7 @@ class Card(Widget):
     }
     Card.-shown { display: block; }
     Card.-ready { border-left: outer $ready; }
+    Card.-mistake { border-left: outer $accent; }
     """
 
     def __init__(self, keyboard: Keyboard, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
@@ -70,8 +73,8 @@ class Card(Widget):
         """The ids of all items that an answer on it is for."""
         return self._row.items if self._row is not None else ()
 
-    def show(self, row: AttentionRow | None, now: float, *, is_active: bool) -> None:
-        """Show an item, or nothing. `is_active`: its keys act now."""
+    def show(self, row: AttentionRow | None, now: float, *, is_active: bool, sight: MistakeSight | None = None) -> None:
+        """Show an item, or nothing. `is_active`: its keys act now; `sight`: what is known of its mistake."""
         before, self._row = self._row, row
         self.set_class(row is not None, "-shown")
         if row is None:
@@ -79,7 +82,8 @@ class Card(Widget):
             return
         width = max(10, self.size.width or self._room())
         versions = tuple(asker.session.version for asker in row.askers)
-        seen = (row.items, row.is_apart, versions, age(now - row.item.since), is_active, width)
+        stamp = sight.stamp if sight is not None else ()
+        seen = (row.items, row.is_apart, versions, age(now - row.item.since), is_active, width, stamp)
         if seen == self._seen:
             return
         if before is None or before.id != row.id:
@@ -90,8 +94,9 @@ class Card(Widget):
             self._top = 0
         self._seen = seen
         self.set_class(row.item.kind is AttentionKind.READY, "-ready")
+        self.set_class(row.is_mistake, "-mistake")
         self._look = self._look or Palette(self)
-        self._lines = card_lines(row, width, self._look, now)
+        self._lines = card_lines(row, width, self._look, now, sight)
         self._keys = key_lines(row, width, self._look, self._keyboard, is_active=is_active)
         self.styles.height = len(self._lines) + len(self._keys)
         self.refresh()

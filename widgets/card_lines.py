@@ -13,6 +13,7 @@ from cockpit.state.model import SessionState
 from widgets.attention import SIGNS, Asker, AttentionRow
 from widgets.card_diff import detail_lines
 from widgets.cells import age, cut, fit, width_of, wrap, wrap_exact
+from widgets.mistake_lines import MistakeSight, mistake_lines
 from widgets.palette import Palette
 from widgets.rows import Parts
 
@@ -24,7 +25,9 @@ OUTSIDE = "outside the workspace"
 LEAVES = "leaves the sandbox"
 
 
-def card_lines(row: AttentionRow, width: int, look: Palette, now: float) -> list[Parts]:
+def card_lines(
+    row: AttentionRow, width: int, look: Palette, now: float, sight: MistakeSight | None = None
+) -> list[Parts]:
     """Return the lines of the card above its keys, none wider than `width`."""
     room = width - 2
     lines: list[Parts] = [_head(row, room, look, now), *_exactly(row, room, look)]
@@ -39,6 +42,8 @@ def card_lines(row: AttentionRow, width: int, look: Palette, now: float) -> list
     if request is not None:
         lines += _content(row, request, room, look)
     lines += _detail(row, room, look)
+    if row.is_mistake:
+        lines += mistake_lines(sight, room, look, now)
     if row.item.kind is AttentionKind.READY:
         lines += _proof_lines(row.session, room, look)
     if words := confusable(_everything(row)):
@@ -75,6 +80,13 @@ def _head(row: AttentionRow, room: int, look: Palette, now: float) -> Parts:
     waited = f"waiting {age(now - row.item.since)}"
     word = f"{sign} {row.kind_word} "
     left = room - len(word) - len(waited) - 2
+    if row.is_mistake:
+        since = f"since {age(now - row.item.since)} ago"
+        return [
+            (word, look[meaning]),
+            (cut(Safe("no agent waits for it"), left), look["dim"]),
+            (f"  {since}", look["dim"]),
+        ]
     if not row.is_folded:
         name = cut(Safe(f"{row.session.number} {clean_line(row.session.name)}"), left)
         return [(word, look[meaning]), (name, look["dim"]), (f"  {waited}", look["dim"])]

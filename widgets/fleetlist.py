@@ -71,6 +71,8 @@ class FleetList(RowList):
                 return False
             if action == "apart":
                 return self.row.is_folded or self.row.is_apart
+            if action == "approve" and self.row.is_mistake:
+                return False
             request = self.row.askers[0].request
             return action != "allow" or (request is not None and request.kind is not RequestKind.QUESTION)
         return super().check_action(action, parameters)

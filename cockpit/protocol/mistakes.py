@@ -47,4 +47,13 @@ class ConfirmSame(Model):
     of: str
 
 
-MistakeCommand = GetMistake | FindSimilar | ConfirmSame
+class DismissMistake(Model):
+    """Let a mistake be: it leaves the queue until it is made again. Result: `{"fingerprint", "count"}`."""
+
+    cmd: Literal["dismiss_mistake"] = "dismiss_mistake"
+    fingerprint: str
+    looked_s: float = Field(default=0.0, description="seconds that the person looked at it")
+    keys: int = Field(default=0, description="keys that the person pressed meanwhile")
+
+
+MistakeCommand = GetMistake | FindSimilar | ConfirmSame | DismissMistake

@@ -16,9 +16,10 @@ from cockpit.approvals.types import PolicyPlace
 from cockpit.journal.types import Envelope
 from cockpit.protocol.forge import ForgeCommand as ForgeCommand
 from cockpit.protocol.mistakes import ConfirmSame as ConfirmSame
+from cockpit.protocol.mistakes import DismissMistake as DismissMistake
 from cockpit.protocol.mistakes import FindSimilar as FindSimilar
 from cockpit.protocol.mistakes import GetMistake as GetMistake
-from cockpit.protocol.mistakes import MistakeCommand
+from cockpit.protocol.mistakes import MistakeCommand as MistakeCommand
 from cockpit.protocol.rules import RuleCommand
 from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task, Usage
 from cockpit.types import BUILT_WHEN_USED, Model, SessionId

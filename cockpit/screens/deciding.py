@@ -29,6 +29,7 @@ from cockpit.screens.forging import Forging
 from cockpit.screens.keys import Keyboard
 from cockpit.screens.link import Link
 from cockpit.screens.looking import Looking
+from cockpit.screens.mistaking import Mistaking
 from cockpit.screens.store import Store
 from cockpit.screens.tasks import UnknownAgent, task_of
 from cockpit.sessions.types import AnswerDecision, AttentionItem, AttentionKind, LineComment, SessionStatus
@@ -54,6 +55,7 @@ class DecidingScreen(Screen[None]):
         self.looking = Looking()
         self.answering = Answering(self)
         self.forging = Forging(self)
+        self.mistaking = Mistaking(self)
         self.drafts: dict[str, str] = {}
         """Words begun in a dialog and not sent, by what they are for."""
 
@@ -70,6 +72,9 @@ class DecidingScreen(Screen[None]):
     def lone(self) -> SessionState | None:
         """Return the session that a key is for; where several ask the same, say how to take one of them."""
         row = self.item_row
+        if row is not None and row.is_mistake:
+            self.say(Safe("This is about a mistake; the number of a session goes there."))
+            return None
         if row is None or not row.is_folded:
             return self.subject
         self.say(Safe(f"{len(row.askers)} sessions ask this; {self.keyboard.first('card.apart')} shows each alone."))
@@ -173,6 +178,9 @@ class DecidingScreen(Screen[None]):
         if row is not None and row.item.request:
             self.answering.deny(row)
             return
+        if row is not None and row.is_mistake:
+            self.mistaking.dismiss(row.item)
+            return
         session = self.lone()
         if session is None:
             return
@@ -266,6 +274,7 @@ class DecidingScreen(Screen[None]):
         if result is not None:
             session = self.store.session(SessionId(str(result.get("session", ""))))
             whose = f" of session {session.number}, {clean_line(session.name)}" if session else ""
+            whose = f" of a mistake: {clean_line(str(result['mistake']))}" if "mistake" in result else whose
             self.say(Safe(f"Undone: {clean_line(str(result.get('undone', 'decision')))}{whose}"))
 
     async def _resume_all(self, row: AttentionRow) -> None:
@@ -291,7 +300,11 @@ class DecidingScreen(Screen[None]):
     def cost_of(self, session: SessionId) -> Attention:
         """Return what the item under the cursor has cost, if it is this session's."""
         row = self.item_row
-        return self.cost_of_item(row.item) if row is not None and row.session.id == session else Attention()
+        return (
+            self.cost_of_item(row.item)
+            if row is not None and not row.is_mistake and row.session.id == session
+            else Attention()
+        )
 
     def cost_of_item(self, item: AttentionItem) -> Attention:
         """Return what an item has cost so far."""

@@ -19,7 +19,7 @@ from cockpit.screens.panes import make_panes
 from cockpit.screens.store import Store
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
-from widgets.attention import AttentionRow, fold_name, queue_of, sessions_of, waiting_of
+from widgets.attention import AttentionRow, fold_name, own_of, queue_of, sessions_of, waiting_of
 from widgets.bar import Bar
 from widgets.card import Card
 from widgets.detail import Detail
@@ -138,7 +138,7 @@ class FleetScreen(DecidingScreen):
     def _look(self, now: float) -> None:
         """Turn detail, card and the measure of attention to the subject."""
         row, subject = self.item_row, self.subject
-        self.card.show(row, now, is_active=self.list.has_focus)
+        self.card.show(row, now, is_active=self.list.has_focus, sight=self.mistaking.sight_of(row))
         is_looking = row is not None and self.app.app_focus and not self.box.has_focus
         self.looking.turn_to(row.item.id if row is not None and is_looking else None)
         self.link.watch([subject.id] if subject is not None else [])
@@ -263,7 +263,7 @@ class FleetScreen(DecidingScreen):
 
         Where it asks the same as others, `is_alone` takes it apart from them.
         """
-        mine = [asker for asker in waiting_of(self.store.state) if asker.session.id == session]
+        mine = own_of(self.store.state, session)
         if mine and self.list.select(f"item:{mine[0].item.id}"):
             return True
         if mine and self.list.select(fold_name(mine[0])):

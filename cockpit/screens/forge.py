@@ -278,7 +278,8 @@ class ForgeScreen(Screen[str]):
                 return
             rule = str(made["rule"])
             self._say(Safe(f"accepting {rule}…"))
-            if await self._asked(AcceptRule(rule=rule, files=made["files"])) is None:
+            mistakes = tuple(dict.fromkeys(one.mistake for one in self._offences if one.mistake))
+            if await self._asked(AcceptRule(rule=rule, files=made["files"], mistakes=mistakes)) is None:
                 return
             await self._leave("")
             self.dismiss(rule)

@@ -23,9 +23,21 @@ class Forging:
 
     def open(self, focused: Widget | None) -> None:
         """Open the forge on the line under the cursor of the pane with the focus, else on the row of the list."""
+        row = self._screen.item_row
+        if row is not None and row.is_mistake and not _in_pane(focused):
+            self._screen.later(self._of_mistake(row.item.mistake))
+            return
+        self._begin(self._offences(focused))
+
+    async def _of_mistake(self, fingerprint: str) -> None:
+        """Open the forge on all that is known of a mistake."""
+        offences = await self._screen.mistaking.offences(fingerprint)
+        if offences is not None:
+            self._begin(offences)
+
+    def _begin(self, offences: list[Offence]) -> None:
         from cockpit.screens.forge import ForgeScreen  # a screen of its own, made when it is first wanted
 
-        offences = self._offences(focused)
         if not offences:
             words = "Nothing here can become a rule."
             hint = "Put the cursor on a line of the diff, a finding, a comment or the transcript."
@@ -40,9 +52,7 @@ class Forging:
         session, state = self._screen.subject, self._screen.store.state
         if session is None:
             return []
-        ancestors = focused.ancestors_with_self if focused is not None else ()
-        pane = next((one for one in ancestors if isinstance(one, ViewPane)), None)
-        if pane is not None:
+        if (pane := _in_pane(focused)) is not None:
             return pointed_at(pane, session, state)
         row = self._screen.item_row
         request = session.requests.get(row.item.request) if row is not None and row.item.request else None
@@ -52,3 +62,9 @@ class Forging:
         if rule:
             undo = self._screen.keyboard.first("fleet.undo")
             self._screen.say(Safe(f"Rule {clean_line(rule)} is in force; {undo} takes it back"))
+
+
+def _in_pane(focused: Widget | None) -> ViewPane | None:
+    """Return the pane that the focus is in; None: it is elsewhere."""
+    ancestors = focused.ancestors_with_self if focused is not None else ()
+    return next((one for one in ancestors if isinstance(one, ViewPane)), None)

@@ -100,7 +100,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FLEET, "session.review", "E", "review", "Have the agent review its change"),
     _k(Context.FLEET, "session.stop", "x", "stop", "Stop the agent; it can be resumed", "stop"),
     _k(Context.FLEET, "session.resume", "P", "resume", "Resume, or go on past a used-up budget"),
-    _k(Context.FLEET, "rule.forge", "R", "forge", "Make a rule of the line, finding, comment or request", "rule"),
+    _k(Context.FLEET, "rule.forge", "R", "forge", "Make a rule of the line, finding, request or mistake", "rule"),
     _k(Context.FLEET, "fleet.undo", "u", "undo", "Take back your last decision", "undo"),
     _k(Context.FLEET, "fleet.diff", "d", "tab('Diff')", "Show the diff", "diff"),
     _k(Context.FLEET, "tab.next", "] tab", "step_tab(1)", "Next tab"),
@@ -121,7 +121,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.LIST, "list.page_down", "ctrl+d pagedown", "page(1)", "Half a page down"),
     _k(Context.LIST, "list.open", "enter l right", "open", "Into the detail", "open"),
     _k(Context.LIST, "list.peek", "space", "peek", "Peek at it, and reply", "peek"),
-    _k(Context.LIST, "session.reject", "D", "refuse", "Reject the change, or deny the request, with a reason"),
+    _k(Context.LIST, "session.reject", "D", "refuse", "Reject the change, deny the request, or let the mistake be"),
     # --- needs you
     _k(Context.CARD, "card.approve", "a", "approve", "Approve the change, allow once, or answer", "approve"),
     _k(Context.CARD, "card.allow_session", "s", "allow('session')", "Allow for this session"),

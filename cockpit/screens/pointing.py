@@ -57,6 +57,7 @@ def of_finding(finding: Finding, session: SessionState) -> Offence:
         said=finding.message[:_SAID_LIMIT],
         remedy=finding.remediation[:_SAID_LIMIT],
         code=finding.code[:100],
+        mistake=finding.fingerprint[:300],
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cockpit.journal import types as ev
+from cockpit.journal.types.rules import RuleAccepted, RuleRetired
 from cockpit.protocol.types import Digest, Ending, Happened, Progress, Push, Snapshot
 from cockpit.sessions.types import (
     AgentEvent,
@@ -40,6 +41,12 @@ _RESHAPING = (
     ev.StatusChanged,
     ev.AttentionRaised,
     ev.AttentionResolved,
+    ev.FindingsSeen,
+    ev.SameConfirmed,
+    ev.MistakeDismissed,
+    ev.MistakeRecalled,
+    RuleAccepted,
+    RuleRetired,
     ev.QueueEntered,
     ev.QueueLeft,
     ev.Landed,

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from cockpit.providers.text import Safe, clean_line
 from cockpit.screens.store import LinkStatus, Store
+from cockpit.sessions.types import AttentionKind
 
 QUIET_S = 5.0
 """At most one bell and one notification in this time."""
@@ -59,7 +60,7 @@ class WaitingSigns:
         if self._known is None:
             self._known = set(attention)
         for item in attention.values():
-            if item.id not in self._known:
+            if item.id not in self._known and item.kind is not AttentionKind.MISTAKE:  # no agent waits for that
                 session = store.session(item.session)
                 who = f"{session.number} {session.name}: " if session else ""
                 self._unsaid.append(_harmless(f"{who}{item.title}"))

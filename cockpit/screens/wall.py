@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from cockpit.screens.keys import Keyboard
 from cockpit.screens.store import Store
-from cockpit.sessions.types import FINAL, AttentionItem
+from cockpit.sessions.types import FINAL, AttentionItem, AttentionKind
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 from widgets.attention import waiting_of
@@ -58,7 +58,7 @@ class WallScreen(Screen[SessionId | None]):
 
 
 def _tiles(store: Store) -> list[tuple[SessionState, AttentionItem | None]]:
-    queue = waiting_of(store.state)
+    queue = [asker for asker in waiting_of(store.state) if asker.item.kind is not AttentionKind.MISTAKE]
     waiting = {asker.session.id: asker.item for asker in reversed(queue)}
     first = [(asker.session, waiting.pop(asker.session.id)) for asker in queue if asker.session.id in waiting]
     others = [s for s in store.state.sessions.values() if s.status not in FINAL]

@@ -101,6 +101,7 @@ _PAST = {
     DecisionKind.UNDO: "took back a decision",
     DecisionKind.RULE: "accepted a rule",
     DecisionKind.RETIRE: "retired a rule",
+    DecisionKind.DISMISS: "dismissed a mistake",
 }
 
 

@@ -106,6 +106,7 @@ _OF_ALL: dict[type, Callable[[State, Any, float], None]] = {
     ev.DayBegan: day_began,
     ev.Noted: _noted,
     ev.DecisionMade: of_no_session,
+    **mistakes.OF_ALL,
     **rules.OF_ALL,
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from cockpit.journal import types as ev
 from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark, RemarkKind
 from cockpit.sessions.types import FINAL, Answer, AnswerDecision, DecisionKind
+from cockpit.state import mistake_items
 from cockpit.state.model import SessionState, State
 from cockpit.types import SessionId
 
@@ -95,6 +96,7 @@ def _seen(state: State, session: SessionState, event: ev.FindingsSeen, at: float
         if fingerprint in mistakes:
             mistakes[fingerprint] = _fixed(mistakes[fingerprint], session.id, state.seq)
     state.mistakes = _bounded(mistakes)
+    mistake_items.settle(state, at)
 
 
 def _made(mistake: Mistake, once: Occurrence) -> Mistake:
@@ -140,7 +142,7 @@ def _over(state: State, session: SessionState, event: ev.StatusChanged, _at: flo
         }
 
 
-def _confirmed(state: State, _session: SessionState, event: ev.SameConfirmed, _at: float) -> None:
+def _confirmed(state: State, _session: SessionState, event: ev.SameConfirmed, at: float) -> None:
     """Count two remarks, or a remark and a mistake, as one. A fingerprint of a check outlives one that people made."""
     remark, other = state.remarks.get(event.remark), state.remarks.get(event.of)
     if remark is None or remark is other or (other is None and event.of not in state.mistakes):
@@ -164,6 +166,7 @@ def _confirmed(state: State, _session: SessionState, event: ev.SameConfirmed, _a
         id_: one.model_copy(update={"mistake": into}) if id_ in ids or one.mistake in known else one
         for id_, one in state.remarks.items()
     }
+    mistake_items.settle(state, at)
 
 
 def _joined(mistake: Mistake, absorbed: Mistake) -> Mistake:
@@ -189,6 +192,19 @@ def _once(remark: Remark) -> Occurrence:
 def _line(text: str) -> str:
     return text.strip().partition("\n")[0][:200]
 
+
+def _dismissed(state: State, event: ev.MistakeDismissed, at: float) -> None:
+    mistake_items.dismissed(state, event.fingerprint, at, event.looked_s, event.keys)
+
+
+def _recalled(state: State, event: ev.MistakeRecalled, at: float) -> None:
+    mistake_items.recalled(state, event.fingerprint, at)
+
+
+OF_ALL: dict[type, Callable[[State, Any, float], None]] = {
+    ev.MistakeDismissed: _dismissed,
+    ev.MistakeRecalled: _recalled,
+}
 
 ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
     ev.CommandSent: _commanded,

@@ -8,6 +8,7 @@ from typing import Any
 
 from cockpit.journal.types import rules as ev
 from cockpit.sessions.types import FINAL
+from cockpit.state import mistake_items
 from cockpit.state.model import SessionState, State
 from cockpit.state.rule_books import DAYS_KEPT, RECENT, SESSIONS_KEPT
 from cockpit.state.usage import draft_paid
@@ -31,14 +32,17 @@ def _accepted(state: State, event: ev.RuleAccepted, at: float) -> None:
     _done(state, event.decision, event.commit)
     book = state.rules.book(event.rule)
     book.accepted_at, book.accepted_by, book.commit, book.is_retired = at, event.by, event.commit, False
+    mistake_items.ruled(state, event.rule, event.mistakes, at)
     line = news_line(event.rule, event.message, event.remediation)
     for session in state.sessions.values():
         if session.run and session.status not in FINAL:
             session.rule_news = dict([*session.rule_news.items(), (event.rule, line)][-_NEWS_KEPT:])
 
 
-def _retired(state: State, event: ev.RuleRetired, _at: float) -> None:
+def _retired(state: State, event: ev.RuleRetired, at: float) -> None:
     _done(state, event.decision, event.commit)
+    done = state.rules.done.get(event.decision)
+    mistake_items.unruled(state, event.rule, at, is_undone=done is not None and bool(done.undoes))
     state.rules.book(event.rule).is_retired = True
     for session in state.sessions.values():
         session.rule_news = {rule: line for rule, line in session.rule_news.items() if rule != event.rule}

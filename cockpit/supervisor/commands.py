@@ -87,7 +87,7 @@ class Commands:
                 memory = self.supervisor.services.paths.spool / command.session / "memory"
                 await pass_on(command, self._loop(command.session).state, memory)
                 return {}
-            case cmd.GetMistake() | cmd.FindSimilar() | cmd.ConfirmSame():
+            case _ if isinstance(command, cmd.MistakeCommand):
                 return await self.supervisor.services.memory.carry_out(command, person)
             case AcceptRule() | RetireRule() | GetRules():
                 return await self.supervisor.services.rule_decisions(command, person)
@@ -161,6 +161,8 @@ class Commands:
             raise CommandRefused("There is no decision of yours to take back.")
         if last.kind in (DecisionKind.RULE, DecisionKind.RETIRE):
             return await self.supervisor.services.rule_decisions.undo(last, person)
+        if last.kind is DecisionKind.DISMISS:
+            return await self.supervisor.services.memory.recall(last, person)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._loop(last.session).post(Undone(last, person, answer))
         return await answer

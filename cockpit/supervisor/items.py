@@ -23,8 +23,9 @@ class OpenItems:
         self._services, self._session = services, session
 
     def all(self) -> list[AttentionItem]:
-        """Return what waits for a human in this session, oldest first."""
-        return [one for one in self._services.record.state.attention.values() if one.session == self._session]
+        """Return what waits for a human in this session, oldest first. A mistake is no session's alone."""
+        waiting = self._services.record.state.attention.values()
+        return [one for one in waiting if one.session == self._session and one.kind is not AttentionKind.MISTAKE]
 
     def id_of(self, kind: AttentionKind, request: str = "") -> str:
         """Return the id of this session's item of a kind."""

@@ -6,14 +6,26 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cockpit.journal.types import Event, FindingsSeen, RemarkKept, SameConfirmed
-from cockpit.protocol.mistakes import ConfirmSame, FindSimilar, GetMistake
+from cockpit.journal.types import (
+    DecisionMade,
+    Event,
+    FindingsSeen,
+    MistakeDismissed,
+    MistakeRecalled,
+    RemarkKept,
+    SameConfirmed,
+)
+from cockpit.protocol.mistakes import ConfirmSame, DismissMistake, FindSimilar, GetMistake, MistakeCommand
 from cockpit.protocol.server import CommandRefused
 from cockpit.rules.types.forging import Offence, Pointed
 from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark
+from cockpit.sessions.types import Decision, DecisionKind
+from cockpit.state.mistake_items import item_id, title
 from cockpit.state.mistakes import SAID
 from cockpit.state.model import State
+from cockpit.supervisor.agent_life import new_id
 from cockpit.supervisor.record import envelope_of
+from cockpit.types import SessionId
 
 if TYPE_CHECKING:
     from cockpit.rules.service.similar import Remembered
@@ -34,7 +46,7 @@ class Memory:
         self._services = services
         self._features: dict[str, frozenset[str]] = {}
 
-    async def carry_out(self, command: GetMistake | FindSimilar | ConfirmSame, person: str) -> dict[str, Any]:
+    async def carry_out(self, command: MistakeCommand, person: str) -> dict[str, Any]:
         """Return the result of a command. Raises `CommandRefused`."""
         match command:
             case GetMistake():
@@ -43,12 +55,23 @@ class Memory:
                 return await self._similar(command)
             case ConfirmSame():
                 return await self._confirm(command, person)
+            case DismissMistake():
+                return await self._dismiss(command, person)
+
+    async def recall(self, decision: Decision, person: str) -> dict[str, Any]:
+        """Take back that a mistake was dismissed. Raises `CommandRefused`."""
+        record = self._services.record
+        mistake = record.state.mistakes.get(decision.text)
+        if mistake is None:
+            raise CommandRefused("This mistake is not known any more.", "Nothing was undone.")
+        undoing = self._decision(DecisionKind.UNDO, person, decision.text, undoes=decision.id)
+        back = MistakeRecalled(decision=undoing.id, fingerprint=decision.text, by=person)
+        await record.add(None, DecisionMade(decision=undoing), back)
+        return {"undone": decision.kind, "session": "", "mistake": mistake.title}
 
     # --- one mistake ------------------------------------------------------------------------------------------------
 
     async def _mistake(self, fingerprint: str) -> dict[str, Any]:
-        from cockpit.rules.service.mistakes import title
-
         state = self._services.record.state
         mistake = state.mistakes.get(fingerprint)
         if mistake is None:
@@ -60,7 +83,7 @@ class Memory:
             "mistake": mistake.model_dump(mode="json"),
             "title": title(mistake, numbers),
             "evidence": evidence,
-            "offences": [one.model_dump(mode="json") for one in _offences(evidence)],
+            "offences": [one.model_dump(mode="json") for one in _offences(fingerprint, evidence)],
         }
 
     async def _evidence(self, mistake: Mistake, made: Occurrence) -> list[dict[str, Any]]:
@@ -176,8 +199,24 @@ class Memory:
             raise CommandRefused("It is remembered no longer.")
         return {"fingerprint": counted.fingerprint, "count": counted.count}
 
+    async def _dismiss(self, command: DismissMistake, person: str) -> dict[str, Any]:
+        record = self._services.record
+        mistake = record.state.mistakes.get(command.fingerprint)
+        if mistake is None or item_id(command.fingerprint) not in record.state.attention:
+            raise CommandRefused("This mistake needs nobody any more.", "Nothing was changed.")
+        decision = self._decision(DecisionKind.DISMISS, person, command.fingerprint)
+        cost = command.model_dump(include={"looked_s", "keys"})
+        let_be = MistakeDismissed(decision=decision.id, fingerprint=command.fingerprint, by=person, **cost)
+        await record.add(None, DecisionMade(decision=decision), let_be)
+        return {"fingerprint": command.fingerprint, "count": mistake.count}
 
-def _offences(evidence: Sequence[Mapping[str, Any]]) -> list[Offence]:
+    def _decision(self, kind: DecisionKind, person: str, fingerprint: str, undoes: str = "") -> Decision:
+        at = self._services.clock.now()
+        nobody = SessionId("")
+        return Decision(id=new_id(), kind=kind, session=nobody, by=person, at=at, text=fingerprint, undoes=undoes)
+
+
+def _offences(fingerprint: str, evidence: Sequence[Mapping[str, Any]]) -> list[Offence]:
     """Return what a forge can make a rule of. The code is that of the time, so no line names a place of today."""
     found: list[Offence] = []
     for one in evidence:
@@ -190,8 +229,14 @@ def _offences(evidence: Sequence[Mapping[str, Any]]) -> list[Offence]:
                 snippet=bad[:_CODE_LIMIT],
                 fix=good[:_CODE_LIMIT],
                 said=one["message"],
+                mistake=fingerprint[:300],
             )
             for path, bad, good in places
+        ]
+    if not found:  # no code is known: the words are all there is
+        found = [
+            Offence(kind=Pointed.MISTAKE, session=one["session"], said=one["message"], mistake=fingerprint[:300])
+            for one in evidence
         ]
     return found[:_MOST_OFFENCES]
 

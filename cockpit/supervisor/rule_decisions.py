@@ -83,6 +83,7 @@ class RuleDecisions:
             remediation=done.remediation,
             by=person,
             undoes=decision.id,
+            mistakes=done.mistakes,
         )
         await self._carry_out(wanted, DecisionKind.UNDO, self._restoring(done), f"Take back: {done.what} {done.rule}")
         return {"undone": decision.kind, "session": "", "rule": done.rule}
@@ -96,6 +97,7 @@ class RuleDecisions:
         target = await self._branch(command.target)
         found: Proposal = await proposal(services, command, target)
         wanted = self._wanted("accept", found.rule, target, person)
+        wanted = wanted.model_copy(update={"mistakes": command.mistakes})
         text = f"Rule {found.rule.id}: {_line(found.rule.message)}\n\n{found.rule.note}".rstrip() + "\n"
         return await self._carry_out(wanted, DecisionKind.RULE, found.edit, text)
 
@@ -246,7 +248,8 @@ def _outcome(decided: RuleDecided, commit: CommitId) -> RuleEvent:
     same = decided.model_dump(include={"decision", "rule", "target", "by"})
     if decided.what == "retire":
         return RuleRetired(**same, commit=commit)
-    return RuleAccepted(**same, commit=commit, message=decided.message, remediation=decided.remediation)
+    told = decided.model_dump(include={"message", "remediation", "mistakes"})
+    return RuleAccepted(**same, **told, commit=commit)
 
 
 def _line(text: str) -> str:

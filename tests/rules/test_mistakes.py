@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.rules.runtime.workshop import Workshop
-from cockpit.rules.service.mistakes import MOST_LINES, SNIPPET_LIMIT, followed, text_of, title, window
+from cockpit.rules.service.mistakes import MOST_LINES, SNIPPET_LIMIT, followed, text_of, window
 from cockpit.rules.service.similar import Remembered, most_similar, stem
-from cockpit.rules.types.mistakes import Mistake
-from cockpit.types import SessionId
 
 _CODE = """\
 import requests
@@ -72,15 +70,6 @@ def test_a_place_stays_within_the_text(old: list[str], new: list[str], line: int
     there = followed(old, new, place)
     assert 0 <= there.start <= max(there.start, there.stop) <= len(new) or not there
     assert followed(old, old, place) == place
-
-
-def test_a_mistake_is_told_in_one_line() -> None:
-    sessions = tuple(SessionId(name) for name in ("a", "b", "c"))
-    numbers = dict(zip(sessions, (4, 9, 12), strict=True))
-    mistake = Mistake(fingerprint="f", title="outbound call without timeout.", count=3, sessions=sessions)
-    assert title(mistake, numbers) == "third time: outbound call without timeout, sessions 4, 9, 12"
-    assert title(mistake.model_copy(update={"count": 31}), {}) == "31st time: outbound call without timeout"
-    assert title(mistake.model_copy(update={"count": 12}), {}).startswith("12th")
 
 
 def test_words_of_one_stem_meet() -> None:

@@ -16,7 +16,9 @@ from cockpit.checks.types import CheckResult, Finding, Receipt, When
 from cockpit.costs.types import FleetBudget
 from cockpit.journal.types.base import BaseEvent
 from cockpit.journal.types.mistakes import FindingsSeen as FindingsSeen
+from cockpit.journal.types.mistakes import MistakeDismissed as MistakeDismissed
 from cockpit.journal.types.mistakes import MistakeEvent
+from cockpit.journal.types.mistakes import MistakeRecalled as MistakeRecalled
 from cockpit.journal.types.mistakes import RemarkKept as RemarkKept
 from cockpit.journal.types.mistakes import SameConfirmed as SameConfirmed
 from cockpit.journal.types.rules import RuleEvent

@@ -39,4 +39,24 @@ class SameConfirmed(BaseEvent):
     by: str = ""
 
 
-MistakeEvent = FindingsSeen | RemarkKept | SameConfirmed
+class MistakeDismissed(BaseEvent):
+    """A person lets a mistake be: it is raised again when it is made again."""
+
+    kind: Literal["mistake_dismissed"] = "mistake_dismissed"
+    decision: str = Field(description="id of the decision behind it")
+    fingerprint: str
+    looked_s: float = 0.0
+    keys: int = 0
+    by: str = ""
+
+
+class MistakeRecalled(BaseEvent):
+    """A person took back that a mistake is let be."""
+
+    kind: Literal["mistake_recalled"] = "mistake_recalled"
+    decision: str = Field(description="id of the decision that takes it back")
+    fingerprint: str
+    by: str = ""
+
+
+MistakeEvent = FindingsSeen | RemarkKept | SameConfirmed | MistakeDismissed | MistakeRecalled

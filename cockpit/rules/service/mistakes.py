@@ -1,12 +1,11 @@
-"""Which code a finding is about, what became of that place, and how a mistake is told."""
+"""Which code a finding is about, and what became of that place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from cockpit.rules.types.mistakes import Mistake, Remark
-from cockpit.types import SessionId
+from cockpit.rules.types.mistakes import Remark
 
 MOST_LINES = 12
 """Lines of a snippet."""
@@ -14,8 +13,6 @@ SNIPPET_LIMIT = 1200
 """Characters of a snippet."""
 _COMPARED = 2000
 """Changed lines up to which places are followed line by line."""
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_NAMED = 8
 
 
 def window(lines: Sequence[str], line: int) -> range:
@@ -94,19 +91,6 @@ def _unchanged(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, i
         runs += [(head + one.a, head + one.b, one.size) for one in blocks]
     runs.append((len(old) - tail, len(new) - tail, tail))
     return [run for run in runs if run[2]]
-
-
-def title(mistake: Mistake, numbers: Mapping[SessionId, int]) -> str:
-    """Return a mistake in one line: how often, what, and in which sessions, by their numbers."""
-    times = _ORDINALS[mistake.count - 1] if 0 < mistake.count <= len(_ORDINALS) else _ordinal(mistake.count)
-    known = [str(numbers[one]) for one in mistake.sessions if one in numbers][-_NAMED:]
-    where = f", session{'s' if len(known) > 1 else ''} {', '.join(known)}" if known else ""
-    return f"{times} time: {mistake.title.strip().rstrip('.')}{where}"
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def remembered_text(remark: Remark) -> str:

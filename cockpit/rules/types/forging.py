@@ -36,6 +36,7 @@ class Offence(Model):
     said: str = Field(default="", max_length=4_000, description="what the person, the tool or the agent said")
     remedy: str = Field(default="", max_length=4_000, description="how to put it right, where it was said")
     code: str = Field(default="", max_length=200, description="the finding's own code")
+    mistake: str = Field(default="", max_length=300, description="fingerprint of the mistake that it belongs to")
 
 
 class Placed(Model):

@@ -80,8 +80,25 @@ class Mistake(Model):
     sessions: tuple[SessionId, ...] = Field(default=(), description="in which sessions, the latest last; bounded")
     occurrences: tuple[Occurrence, ...] = Field(default=(), description="the latest, oldest first")
     standing: tuple[SessionId, ...] = Field(default=(), description="sessions in which it is not fixed")
+    dismissed: int = Field(default=0, description="its count when a person let it be; made again, it is raised again")
+    rule: str = Field(default="", description="id of the rule that was made of it and is in force")
 
     @property
     def is_repeated(self) -> bool:
         """Return whether it was made more than once: a single finding is no mistake yet."""
         return self.count > 1
+
+
+class Evidence(Model):
+    """What is kept of one time that a mistake was made, as a person reads it."""
+
+    session: SessionId
+    at: float = Field(description="epoch seconds")
+    path: str = ""
+    line: int | None = None
+    message: str = ""
+    bad: str = ""
+    good: str = Field(default="", description="the same place after the fix; empty: there is none, or nothing is left")
+    remark: str = Field(default="", description="id of the remark about it; empty: a check found it")
+    before: str = Field(default="", description="of a remark: the diff that it was about")
+    after: str = Field(default="", description="of a remark: what was changed upon it, as a diff")

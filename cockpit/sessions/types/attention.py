@@ -21,6 +21,7 @@ class AttentionKind(StrEnum):
     INTERRUPTED = "interrupted"
     STALLED = "stalled"  # silent for longer than stall_minutes
     READY = "ready"  # clean: approve, redirect or reject
+    MISTAKE = "mistake"  # made again: it may become a rule; no agent waits for it
 
 
 class AttentionItem(Model):
@@ -32,6 +33,7 @@ class AttentionItem(Model):
     title: str = Field(description="the exact question, for the first line of a card")
     detail: str = ""
     request: str = Field(default="", description="the agent's request that is answered with it")
+    mistake: str = Field(default="", description="fingerprint of the mistake that it is about")
     likeness: str = Field(default="", description="items of the same kind and likeness make one card; empty: none does")
     since: float = Field(description="epoch seconds")
 
@@ -49,6 +51,7 @@ class DecisionKind(StrEnum):
     UNDO = "undo"
     RULE = "rule"  # a rule was accepted, for all sessions
     RETIRE = "retire"  # a rule was taken out of force
+    DISMISS = "dismiss"  # a mistake is let be until it is made again
 
 
 class LineComment(Model):
@@ -66,10 +69,12 @@ class Decision(Model):
 
     id: str
     kind: DecisionKind
-    session: SessionId = Field(description="empty where it is about a rule: those are for all sessions")
+    session: SessionId = Field(description="empty where it is about a rule or a mistake: those are of all sessions")
     by: str = Field(description="account name, or 'policy' for an unattended approval")
     at: float = Field(description="epoch seconds")
     commit: str = Field(default="", description="the change's commit when it was decided")
-    text: str = Field(default="", description="redirect, reason or answer; of a decision on a rule its id")
+    text: str = Field(
+        default="", description="redirect, reason, answer; of a decision on a rule its id, on a mistake its fingerprint"
+    )
     comments: tuple[LineComment, ...] = ()
     undoes: str = Field(default="", description="id of the decision that an undo takes back")

@@ -1,0 +1,90 @@
+"""What a card says of a mistake: how often, where and when, each with the code and the fix that followed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from cockpit.providers.text import Safe, clean, clean_line
+from cockpit.rules.types.mistakes import Evidence, Mistake
+from cockpit.types import SessionId
+from widgets.cells import age, cut, wrap
+from widgets.palette import Palette
+from widgets.rows import Parts
+
+SNIPPET_LINES = 8
+_BACK = "Let be, it comes back when it is made again. A session's number goes there."
+
+
+@dataclass(frozen=True, slots=True)
+class MistakeSight:
+    """All that is known of a mistake so far."""
+
+    mistake: Mistake
+    numbers: Mapping[SessionId, int]
+    names: Mapping[SessionId, str]
+    evidence: tuple[Evidence, ...] = ()
+    is_read: bool = False
+    problem: str = ""
+    """Why the evidence cannot be shown, for people."""
+    stamp: Hashable = field(default=())
+    """Changes with all else."""
+
+
+def mistake_lines(sight: MistakeSight | None, room: int, look: Palette, now: float) -> Iterator[Parts]:
+    """Return what is known of a mistake, the latest time first, none wider than `room`."""
+    if sight is None:
+        return
+    mistake = sight.mistake
+    standing = [str(sight.numbers[one]) for one in mistake.standing if one in sight.numbers]
+    made = f"made {mistake.count} times in {len(mistake.sessions)} session{'' if len(mistake.sessions) == 1 else 's'}"
+    yield [(cut(Safe(made), room), look["ink"])]
+    if standing:
+        yield [(cut(Safe(f"not fixed yet in session {', '.join(standing)}"), room), look["failed"])]
+    if sight.problem:
+        for line in wrap(clean(sight.problem), room):
+            yield [(line, look["failed"])]
+    elif not sight.is_read:
+        yield [(cut(Safe("reading what was found…"), room), look["dim"])]
+    for one in reversed(sight.evidence):
+        yield from _occurrence(one, sight, room, look, now)
+    for line in wrap(Safe(_BACK), room):
+        yield [(line, look["dim"])]
+
+
+def _occurrence(one: Evidence, sight: MistakeSight, room: int, look: Palette, now: float) -> Iterator[Parts]:
+    number = f"{sight.numbers.get(one.session, '?')!s:>3} "
+    place = clean_line(f"{one.path}:{one.line}" if one.line else one.path)
+    when = f"  {age(now - one.at)} ago"
+    name = clean_line(sight.names.get(one.session, one.session))
+    where = cut(Safe(f"{name}  {place}" if place else name), max(4, room - len(number) - len(when)))
+    yield [(number, look["title"]), (where, look["ink"]), (when, look["dim"])]
+    if one.remark:
+        for line in wrap(clean(f"“{one.message}”"), room - 4):
+            yield [("    ", look["dim"]), (line, look["question"])]
+        yield from _diff(one.after or one.before, room, look)
+        return
+    yield from _snippet("-", "removed", one.bad, room, look)
+    yield from _snippet("+", "added", one.good, room, look)
+
+
+def _snippet(sign: str, meaning: str, text: str, room: int, look: Palette) -> Iterator[Parts]:
+    lines = [line for line in text.split("\n") if line.strip()]
+    for line in lines[:SNIPPET_LINES]:
+        yield [(f"   {sign} ", look[meaning]), (cut(clean_line(line.expandtabs(4)), room - 5), look[meaning])]
+    yield from _rest(len(lines) - SNIPPET_LINES, look)
+
+
+def _diff(text: str, room: int, look: Palette) -> Iterator[Parts]:
+    """Show the changed lines of a diff."""
+    headers = ("+++", "---")
+    lines = [one for one in text.split("\n") if one[:1] in "+-" and one.strip() and not one.startswith(headers)]
+    for one in lines[:SNIPPET_LINES]:
+        meaning = "added" if one[0] == "+" else "removed"
+        yield [(f"   {one[0]} ", look[meaning]), (cut(clean_line(one[1:].expandtabs(4)), room - 5), look[meaning])]
+    yield from _rest(len(lines) - SNIPPET_LINES, look)
+
+
+def _rest(number: int, look: Palette) -> Iterator[Parts]:
+    if number > 0:
+        yield [(f"     … {number} more line{'' if number == 1 else 's'}", look["dim"])]
