@@ -224,7 +224,7 @@ HOSTILE = [
     b"\x1b[200~pasted \xff \x1b[201~",
     b"\x1b\x1b\x1b",
     b"\0" * 10,
-    b"\x1b[" + b"1;" * 100 + b"m",
+    b"\x1b[" + b"1;" * 30 + b"m",  # longer than any sequence: it is typed, a key each, so no longer than needed
 ]
 
 
