@@ -12,7 +12,7 @@ import yaml
 from cockpit.rules.service.synthesis import Proposal, proposals
 from cockpit.rules.service.synthesis.ranking import Seen, chosen, shortlist
 from cockpit.rules.types.forge import Pair
-from tests.bench.rules.corpora import SCORED, TREE, corpus, lines_in
+from tests.bench.rules.corpora import PYTHON, Ground, corpus, lines_in
 from tests.bench.rules.oracle import Score, objections, score
 from tests.bench.rules.scan import Place, hits_of
 
@@ -22,7 +22,7 @@ FIRST = 3
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An offence by examples, and the ruff rule that knows where else it is."""
+    """An offence by examples, and the linter's rule that knows where else it is."""
 
     oracle: str
     pairs: tuple[Pair, ...]
@@ -55,17 +55,17 @@ def cases(name: str) -> list[Case]:
     return [Case(one["oracle"], tuple(Pair(**pair) for pair in one["pairs"])) for one in found]
 
 
-def evaluated(name: str) -> list[Result]:
+def evaluated(name: str, ground: Ground = PYTHON) -> list[Result]:
     """Carry out the cases of one file: synthesis, ranking on one code base, scoring on two others."""
     todo = cases(name)
     made, times = [], []
     for case in todo:
         started = time.process_time()
-        made.append(shortlist(proposals(case.pairs, "python")))
+        made.append(shortlist(proposals(case.pairs, ground.language)))
         times.append(time.process_time() - started)
-    shown = _ranked(made)
-    wanted = _objections([case.oracle for case in todo])
-    hits = _hits([one for group in shown for one in group])
+    shown = _ranked(made, ground)
+    wanted = _objections([case.oracle for case in todo], ground)
+    hits = _hits([one for group in shown for one in group], ground)
     results = []
     for case, group, seconds in zip(todo, shown, times, strict=True):
         places = [hits[id(one)] for one in group]
@@ -76,24 +76,25 @@ def evaluated(name: str) -> list[Result]:
     return results
 
 
-def _ranked(made: Sequence[Sequence[Proposal]]) -> list[list[Proposal]]:
-    folder = corpus(TREE)
-    lines = lines_in(folder)
-    found = iter(hits_of([one.body for group in made for one in group], "python", folder))
+def _ranked(made: Sequence[Sequence[Proposal]], ground: Ground) -> list[list[Proposal]]:
+    folder = corpus(ground.tree)
+    lines = lines_in(folder, ground.suffix)
+    found = iter(hits_of([one.body for group in made for one in group], ground.language, folder))
     return [chosen(group, [Seen(next(found)) for _ in group], lines) for group in made]
 
 
-def _objections(codes: Sequence[str]) -> dict[str, frozenset[Place]]:
+def _objections(codes: Sequence[str], ground: Ground) -> dict[str, frozenset[Place]]:
     found: dict[str, set[Place]] = {code: set() for code in codes}
-    for name in SCORED:
-        for code, places in objections(codes, corpus(name)).items():
+    for name in ground.scored:
+        for code, places in objections(codes, ground.language, corpus(name)).items():
             found[code] |= {place._replace(path=f"{name}/{place.path}") for place in places}
     return {code: frozenset(places) for code, places in found.items()}
 
 
-def _hits(shown: Sequence[Proposal]) -> Mapping[int, Set[Place]]:
+def _hits(shown: Sequence[Proposal], ground: Ground) -> Mapping[int, Set[Place]]:
     found: dict[int, set[Place]] = {id(one): set() for one in shown}
-    for name in SCORED:
-        for one, places in zip(shown, hits_of([one.body for one in shown], "python", corpus(name)), strict=True):
+    for name in ground.scored:
+        bodies = [one.body for one in shown]
+        for one, places in zip(shown, hits_of(bodies, ground.language, corpus(name)), strict=True):
             found[id(one)] |= {place._replace(path=f"{name}/{place.path}") for place in places}
     return found

@@ -1,8 +1,9 @@
-"""The oracle: what ruff's own rule of that name objects to."""
+"""The oracles: what the rule of that name objects to in ruff, for Python, and in oxlint, for TypeScript."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -10,7 +11,11 @@ from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.bench.rules.corpora import cache
 from tests.bench.rules.scan import Place
+
+_LINTER = re.compile(r"([\w-]+)\(([\w-]+)\)")
+"""How oxlint names a rule: the linter that it came from, and its own name."""
 
 
 class Score(NamedTuple):
@@ -26,8 +31,13 @@ class Score(NamedTuple):
         return self.precision >= precision and self.recall >= recall
 
 
-def objections(codes: Iterable[str], folder: Path) -> dict[str, frozenset[Place]]:
-    """Return where each of ruff's rules objects."""
+def objections(codes: Iterable[str], language: str, folder: Path) -> dict[str, frozenset[Place]]:
+    """Return where each of a linter's rules objects."""
+    found = _of_ruff(codes, folder) if language == "python" else _of_oxlint(frozenset(codes), folder)
+    return {code: frozenset(places) for code, places in found.items()}
+
+
+def _of_ruff(codes: Iterable[str], folder: Path) -> dict[str, set[Place]]:
     program = Path(sys.executable).with_name("ruff")
     command = (
         *(str(program), "check", "--isolated", "--preview", "--no-cache", "--ignore-noqa", "--exit-zero"),
@@ -40,7 +50,40 @@ def objections(codes: Iterable[str], folder: Path) -> dict[str, frozenset[Place]
         if one["code"] is None:
             continue  # a file that is no Python of today
         found[one["code"]].add(Place(path, one["location"]["row"], one["end_location"]["row"]))
-    return {code: frozenset(places) for code, places in found.items()}
+    return found
+
+
+def _of_oxlint(codes: Set[str], folder: Path) -> dict[str, set[Place]]:
+    wanted = [option for code in codes for option in ("-W", re.sub(r"^eslint/", "", _LINTER.sub(r"\1/\2", code)))]
+    command = (str(_oxlint()), "-A", "all", *wanted, "--no-ignore", "-f", "json", ".")
+    done = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    found: dict[str, set[Place]] = defaultdict(set)
+    texts: dict[str, bytes] = {}
+    for one in json.loads(done.stdout)["diagnostics"]:
+        if one.get("code") not in codes:
+            continue  # a file that it cannot read
+        path, span = one["filename"], one["labels"][0]["span"]
+        text = texts.get(path) or texts.setdefault(path, (folder / path).read_bytes())
+        last = span["line"] + text.count(b"\n", span["offset"], span["offset"] + span["length"])
+        found[one["code"]].add(Place(path, span["line"], last))
+    return found
+
+
+def _oxlint() -> Path:
+    """Return the program; it is downloaded the first time."""
+    program = cache() / "linters" / "node_modules" / ".bin" / "oxlint"
+    if not program.exists():
+        command = (
+            "npm",
+            "install",
+            "--silent",
+            "--ignore-scripts",
+            "--prefix",
+            str(cache() / "linters"),
+            "oxlint@1.94.0",
+        )
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return program
 
 
 def score(hits: Set[Place], wanted: Set[Place], *, is_inner_fine: bool = False) -> Score:
