@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cockpit.checks.runtime import Target
 from cockpit.protocol.rules import AcceptRule
 from cockpit.protocol.server import CommandRefused
 from cockpit.rules.repo.baseline import Baseline, baseline_text, parse_baseline
 from cockpit.rules.repo.places import BASELINE, PROJECT, PROJECT_TEXT, examples_file, invariant_file, rule_file
 from cockpit.rules.repo.reading import read_rules
-from cockpit.rules.repo.writing import with_state
 from cockpit.rules.runtime.proof import prove
 from cockpit.rules.runtime.scan import Scanner
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.service.baseline import baseline_of
 from cockpit.rules.service.findings import problem_text
-from cockpit.rules.types import Engine, Rule, RuleSet, RuleState
+from cockpit.rules.service.joined import with_hits
+from cockpit.rules.types import Engine, Rule, RuleSet
 from cockpit.rules.types.errors import RuleFileError, ScanError
+from cockpit.supervisor.rule_commands import commanded
 from cockpit.supervisor.rule_decisions import Edit, Files
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId
 
-_UNTRIED = (Engine.COMMAND, Engine.JUDGE)
+UNTRIED = (Engine.COMMAND, Engine.JUDGE)
+"""Engines whose examples cannot be tried here."""
 _KEPT = "Nothing was changed."
 
 
@@ -46,20 +50,22 @@ async def proposal(services: Services, command: AcceptRule, target: str) -> Prop
     scanner = await asyncio.to_thread(Scanner, services.paths.artifacts / "rules", services.config.rules)
     alone = RuleSet(rules=(rule,), utils=in_force.rules.utils if in_force is not None else {})
     try:
-        if rule.engine not in _UNTRIED:
-            await _proven(alone, scanner)
+        if rule.engine not in UNTRIED:
+            await proven(alone, scanner)
         known = parse_baseline(said) if said is not None else None
     except (ScanError, RuleFileError) as error:
         raise CommandRefused(str(error), _KEPT) from error
 
     async def edit(tip: CommitId) -> Files:
-        found = known if known is not None else await _there_now(services, alone, scanner, tip)
+        now = await services.rules.of_branch(target)
+        if (now.rules.get(rule.id) if now is not None else None) != other:
+            raise CommandRefused(f"Somebody else accepted or changed the rule {rule.id!r} meanwhile.", _KEPT, "Look at it.")
+        found = known if known is not None else await there_now(services, alone, scanner, tip)
         there = await services.repository.list_files(tip, ".cockpit")
         wanted: dict[str, bytes | None] = {path: text.encode() for path, text in files.items()}
         if PROJECT not in there:
             wanted[PROJECT] = PROJECT_TEXT.encode()
-        texts = await services.repository.read_blobs([there[BASELINE]] if BASELINE in there else [], 32 << 20)
-        before = parse_baseline(texts[there[BASELINE]].decode("utf-8", "replace")) if texts else Baseline()
+        before = await baseline_at(services, there)
         others = tuple(one for one in before.known if one.rule != rule.id)
         mine = tuple(one for one in found.known if one.rule == rule.id)
         if mine or others != before.known:
@@ -69,26 +75,13 @@ async def proposal(services: Services, command: AcceptRule, target: str) -> Prop
     return Proposal(rule, edit)
 
 
-async def retiring(services: Services, rule: str, target: str) -> tuple[Rule, Edit]:
-    """Return a rule in force, and how it gets out of it. Raises `CommandRefused` where there is none."""
-    in_force = await services.rules.of_branch(target)
-    found = in_force.rules.get(rule) if in_force is not None else None
-    if in_force is None or found is None:
-        raise CommandRefused(f"There is no rule {rule!r} on {target}.", _KEPT)
-    if found.metadata.state is RuleState.RETIRED:
-        raise CommandRefused(f"The rule {rule!r} is retired already.", _KEPT)
-    blob = in_force.blobs[found.source]
-
-    async def edit(tip: CommitId) -> Files:
-        there = await services.repository.list_files(tip, ".cockpit")
-        known = await services.repository.read_blobs([there.get(found.source, blob)], 1 << 20)
-        text = next(iter(known.values())).decode("utf-8", "replace")
-        try:
-            return {found.source: with_state(text, RuleState.RETIRED).encode()}
-        except RuleFileError as error:
-            raise CommandRefused(str(error), _KEPT) from error
-
-    return found, edit
+async def baseline_at(services: Services, there: Mapping[str, str]) -> Baseline:
+    """Return the baseline among the files of a tree. Raises `CommandRefused` where it is none."""
+    texts = await services.repository.read_blobs([there[BASELINE]] if BASELINE in there else [], 32 << 20)
+    try:
+        return parse_baseline(texts[there[BASELINE]].decode("utf-8", "replace")) if texts else Baseline()
+    except RuleFileError as error:
+        raise CommandRefused(str(error), _KEPT) from error
 
 
 def _the_rule(name: str, files: dict[str, str]) -> Rule:
@@ -108,7 +101,8 @@ def _the_rule(name: str, files: dict[str, str]) -> Rule:
     return rule
 
 
-async def _proven(alone: RuleSet, scanner: Scanner) -> None:
+async def proven(alone: RuleSet, scanner: Scanner) -> None:
+    """Let a rule pass that its own examples prove. Raises `CommandRefused` or `ScanError`."""
     for proof in await prove(alone, scanner):
         if proof.problems:
             raise CommandRefused(f"It cannot be carried out: {problem_text(proof.problems[0])}.", _KEPT)
@@ -120,10 +114,20 @@ async def _proven(alone: RuleSet, scanner: Scanner) -> None:
             raise CommandRefused("It needs a bad and a good example.", _KEPT)
 
 
-async def _there_now(services: Services, alone: RuleSet, scanner: Scanner, tip: CommitId) -> Baseline:
+async def there_now(services: Services, alone: RuleSet, scanner: Scanner, tip: CommitId) -> Baseline:
     """Return what a rule finds in a commit: it was there before the rule and stops nothing."""
     files = await services.repository.list_files(tip)
     folder = services.paths.data / "landing" / "rules-baseline"
     await services.repository.materialise(tip, folder)
     scan = await scanner.scan(alone, Sources(folder, files))
-    return baseline_of(scan.hits)
+    target = Target(
+        root=folder,
+        tree=await services.repository.tree_of(tip),
+        files=files,
+        tool_roots=(services.repository.root,),
+        is_pristine=True,
+    )
+    found = await commanded(services, alone.rules, target, None, None)
+    if found.problems:
+        raise CommandRefused(f"It cannot be carried out: {problem_text(found.problems[0])}.", _KEPT)
+    return baseline_of(with_hits(scan, found.hits).hits)

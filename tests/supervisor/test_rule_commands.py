@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.journal.types import FindingsSent, QueueLeft
+from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.rules import AcceptRule
 from cockpit.protocol.types import Approve
 from tests.supervisor.world import CONFIG, S, git, make_repository, open_world
 
@@ -126,3 +128,20 @@ async def test_a_tool_that_is_missing_stops_only_what_its_rule_may_stop(
         said = now.checks["rules"]
         told = said.summary if state == "block" else "".join(finding.message for finding in said.findings)
         assert ("`no-such-tool` is not here: pip install no-such-tool" in told) is (state != "shadow")
+
+
+async def test_accepting_a_command_lets_what_it_finds_today_be(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    (repository / "old.txt").write_text("bad\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "old")
+    async with open_world(repository) as world:
+        ana = await world.start()
+        await ana.call(AcceptRule(rule="no-bad", files={".cockpit/invariants/no-bad.yml": NO_BAD}))
+        session = await ana.task("write old.txt one\\nbad")
+        await ana.status(session, S.READY)
+        session = await ana.task("write old.txt bad\\nbad two", "write old.txt bad")
+        assert [finding.line for finding in (await ana.kind(session, FindingsSent))[0].new] == [2]
+        missing = NO_BAD.replace("run: [sh,", "run: [no-such-tool,").replace("no-bad", "no-tool")
+        with pytest.raises(CommandFailed, match="no-such-tool"):
+            await ana.call(AcceptRule(rule="no-tool", files={".cockpit/invariants/no-tool.yml": missing}))
