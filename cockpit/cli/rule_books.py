@@ -13,7 +13,7 @@ from cockpit.cli.repository import ensure_supervisor, find_repository
 from cockpit.protocol.rules import GetRules, RetireRule
 from cockpit.providers.text import clean, clean_line
 
-_HEAD = ("rule", "state", "fired", "fixed", "suppressed", "sessions", "last seen")
+_HEAD = ("rule", "state", "fired", "fixed", "suppressed", "not useful", "sessions", "last seen")
 _DAY_S = 86_400
 
 
@@ -30,8 +30,8 @@ def books(arguments: Arguments) -> int:
     else:
         _print_table([_HEAD, *(_row(rule, time.time()) for rule in said["rules"])])
     for rule in said["rules"]:
-        if rule["proposal"]:
-            print(f"\npropose to {rule['proposal']}: {rule['id']}")
+        for proposal in rule["proposals"]:
+            print(f"\n{_proposed(rule, proposal)}")
     for problem in said["problems"]:
         print(f"cannot be read: {clean(problem)}")
     return OK
@@ -46,8 +46,16 @@ def retire(arguments: Arguments) -> int:
     return OK
 
 
+def _proposed(rule: dict[str, Any], proposal: dict[str, Any]) -> str:
+    what = {"demote": f"make it {proposal['state']}", "delete": "delete it", "prose": "take the prose out"}
+    lines = [f"{rule['id']}: {clean_line(proposal['words'])}; proposed: {what[proposal['kind']]}"]
+    if proposal["prose"]:
+        lines += [f"    {clean_line(line)}" for line in proposal["prose"]["text"].splitlines()]
+    return "\n".join(lines)
+
+
 def _row(rule: dict[str, Any], now: float) -> tuple[str, ...]:
-    counts = (str(rule[key]) for key in ("fired", "fixed", "suppressed", "sessions"))
+    counts = (str(rule[key]) for key in ("fired", "fixed", "suppressed", "not_useful", "sessions"))
     days = int((now - rule["last_seen"]) // _DAY_S)
     seen = "never" if not rule["last_seen"] else "today" if days < 1 else f"{days} d ago"
     return (rule["id"], f"{rule['state']} {rule['severity']}", *counts, seen)
@@ -57,7 +65,7 @@ def _print_table(rows: list[tuple[str, ...]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     for row in rows:
         cells = [
-            cell.rjust(width) if 2 <= column <= 5 else cell.ljust(width)
+            cell.rjust(width) if 2 <= column <= 6 else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(cells).rstrip())

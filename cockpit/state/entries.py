@@ -101,6 +101,9 @@ _PAST = {
     DecisionKind.UNDO: "took back a decision",
     DecisionKind.RULE: "accepted a rule",
     DecisionKind.RETIRE: "retired a rule",
+    DecisionKind.CHANGE: "changed a rule's state",
+    DecisionKind.JUDGE: "judged a finding not useful",
+    DecisionKind.PROSE: "took out prose that a rule holds",
     DecisionKind.DISMISS: "dismissed a mistake",
 }
 

@@ -27,7 +27,7 @@ from cockpit.sessions.types import (
     TurnStarted,
     UsageReported,
 )
-from cockpit.state import mistakes, rules, senses
+from cockpit.state import mistakes, rule_life, rules, senses
 from cockpit.state.decisions import keep_decision, of_no_session
 from cockpit.state.model import Allowance, SessionState, State
 from cockpit.state.usage import add_call, day_began, fleet_extended, said_across
@@ -362,11 +362,10 @@ def _queue_left(state: State, session: SessionState, event: ev.QueueLeft, _at: f
     session.findings = event.findings
 
 
-def _landed(state: State, session: SessionState, event: ev.Landed, _at: float) -> None:
+def _landed(state: State, session: SessionState, event: ev.Landed, at: float) -> None:
     state.queue = [e for e in state.queue if e.session != session.id]
     session.landed_commit, session.receipt = event.commit, event.receipt
-    state.stats.landed += 1
-    state.stats.rounds_of_landed += session.round
+    rule_life.landed(state, session, at)
 
 
 def _attention_raised(state: State, _session: SessionState, event: ev.AttentionRaised, _at: float) -> None:

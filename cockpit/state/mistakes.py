@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.journal import types as ev
 from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark, RemarkKind
 from cockpit.sessions.types import FINAL, Answer, AnswerDecision, DecisionKind
-from cockpit.state import mistake_items
+from cockpit.state import mistake_items, rule_curve
 from cockpit.state.model import SessionState, State
 from cockpit.types import SessionId
 
@@ -90,6 +90,7 @@ def _seen(state: State, session: SessionState, event: ev.FindingsSeen, at: float
         if session.id not in mistake.standing:
             once = Occurrence(session=session.id, at=at, seq=state.seq, path=seen.path, line=seen.line)
             mistake = _made(mistake, once)
+            rule_curve.made(state.rules.steps, mistake.fingerprint, mistake.count, state.rules.books)
             mistake = mistake.model_copy(update={"standing": (*mistake.standing, session.id), "title": seen.message})
         mistakes[seen.fingerprint] = mistake
     for fingerprint in event.gone:
@@ -159,6 +160,7 @@ def _confirmed(state: State, _session: SessionState, event: ev.SameConfirmed, at
     for one in said:
         if one.mistake not in known:
             mistake = _made(mistake, _once(one))
+            rule_curve.made(state.rules.steps, into, mistake.count, state.rules.books)
     others = {name: one for name, one in state.mistakes.items() if name not in known}
     state.mistakes = _bounded({**others, into: mistake})
     ids = {one.id for one in said}

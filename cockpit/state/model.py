@@ -115,6 +115,8 @@ class SessionState:
     landed_commit: str = ""
     rule_hits: dict[str, str] = field(default_factory=dict)
     """What rules object to in its change, shadow rules included: the hit's instance -> id of the rule."""
+    let_by: tuple[str, ...] = ()
+    """Instances of rules' findings that people judged not useful: they stop nothing."""
     rule_news: dict[str, str] = field(default_factory=dict)
     """Rules that its agent has not been told of yet: id -> the line to tell."""
     reviewed: dict[str, str] = field(default_factory=dict)

@@ -7,22 +7,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cockpit.journal.types import rules as ev
-from cockpit.sessions.types import FINAL
-from cockpit.state import mistake_items
+from cockpit.journal.types.rule_life import FindingJudged, ProseRemoved, RuleChanged
+from cockpit.state import mistake_items, rule_life
 from cockpit.state.model import SessionState, State
-from cockpit.state.rule_books import DAYS_KEPT, RECENT, SESSIONS_KEPT
+from cockpit.state.rule_curve import began, ended
 from cockpit.state.usage import draft_paid
 
 _DONE_KEPT = 50
 _BOOKS_KEPT = 5_000
-_NEWS_KEPT = 50
 
 
 def _decided(state: State, event: ev.RuleDecided, _at: float) -> None:
     state.rules.under_way[event.decision] = event
+    state.rules.version = state.seq
 
 
 def _done(state: State, decision: str, commit: str) -> None:
+    state.rules.version = state.seq
     if (decided := state.rules.under_way.pop(decision, None)) is not None:
         landed = decided.model_copy(update={"commit": commit})
         state.rules.done = dict([*state.rules.done.items(), (decision, landed)][-_DONE_KEPT:])
@@ -34,9 +35,8 @@ def _accepted(state: State, event: ev.RuleAccepted, at: float) -> None:
     book.accepted_at, book.accepted_by, book.commit, book.is_retired = at, event.by, event.commit, False
     mistake_items.ruled(state, event.rule, event.mistakes, at)
     line = news_line(event.rule, event.message, event.remediation)
-    for session in state.sessions.values():
-        if session.run and session.status not in FINAL:
-            session.rule_news = dict([*session.rule_news.items(), (event.rule, line)][-_NEWS_KEPT:])
+    began(state.rules.steps, event.rule)
+    rule_life.add_news(state, event.rule, line)
 
 
 def _retired(state: State, event: ev.RuleRetired, at: float) -> None:
@@ -44,12 +44,29 @@ def _retired(state: State, event: ev.RuleRetired, at: float) -> None:
     done = state.rules.done.get(event.decision)
     mistake_items.unruled(state, event.rule, at, is_undone=done is not None and bool(done.undoes))
     state.rules.book(event.rule).is_retired = True
-    for session in state.sessions.values():
-        session.rule_news = {rule: line for rule, line in session.rule_news.items() if rule != event.rule}
+    if done is not None and done.undoes:
+        ended(state.rules.steps, event.rule)
+    rule_life.drop_news(state, event.rule)
 
 
 def _refused(state: State, event: ev.RuleRefused, _at: float) -> None:
+    """Forget the decision: there is nothing of it to take back."""
     state.rules.under_way.pop(event.decision, None)
+    state.decisions = [one for one in state.decisions if one.id != event.decision]
+
+
+def _changed(state: State, event: RuleChanged, at: float) -> None:
+    _done(state, event.decision, event.commit)
+    rule_life.changed(state, event, at, news_line(event.rule, event.message, event.remediation))
+
+
+def _judged(state: State, event: FindingJudged, _at: float) -> None:
+    _done(state, event.decision, event.commit)
+    rule_life.judged(state, event)
+
+
+def _prose_removed(state: State, event: ProseRemoved, _at: float) -> None:
+    _done(state, event.decision, event.commit)
 
 
 def news_line(rule: str, message: str, remediation: str) -> str:
@@ -64,6 +81,9 @@ OF_ALL: dict[type, Callable[[State, Any, float], None]] = {
     ev.RuleAccepted: _accepted,
     ev.RuleRetired: _retired,
     ev.RuleRefused: _refused,
+    RuleChanged: _changed,
+    FindingJudged: _judged,
+    ProseRemoved: _prose_removed,
     ev.DraftPaid: draft_paid,
 }
 
@@ -77,36 +97,24 @@ OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {ev.RuleTol
 
 def _scanned(state: State, session: SessionState, event: ev.RulesScanned, at: float) -> None:
     """Count what is new since the last look, and what is gone."""
+    state.rules.version = state.seq
     before = session.rule_hits
     now = {hit.instance: hit for hit in event.hits}
     day = datetime.fromtimestamp(at, UTC).date().isoformat()
     for instance, hit in now.items():
         if instance not in before and (hit.rule in state.rules.books or len(state.rules.books) < _BOOKS_KEPT):
-            _fired(state, session, hit, at, day)
+            rule_life.fired(state, session, hit, at, day)
     looked_at = frozenset(event.rules)
     gone = {
         instance: rule
         for instance, rule in before.items()
         if instance not in now and (not looked_at or rule in looked_at)
     }
-    for rule in gone.values():
+    for instance, rule in gone.items():
         if rule in state.rules.books:
-            state.rules.books[rule].fixed += 1
+            rule_life.gone(state.rules.books[rule], session, (instance,))
     kept = {instance: rule for instance, rule in before.items() if instance not in gone}
     session.rule_hits = {**kept, **{instance: hit.rule for instance, hit in now.items()}}
-
-
-def _fired(state: State, session: SessionState, hit: ev.RuleHit, at: float, day: str) -> None:
-    book = state.rules.book(hit.rule)
-    if hit.is_suppressed:
-        book.suppressed += 1
-    else:
-        book.fired += 1
-    if session.id not in book.sessions:
-        book.sessions = [*book.sessions[-SESSIONS_KEPT + 1 :], session.id]
-    book.first_seen, book.last_seen = book.first_seen or at, at
-    book.recent = [*book.recent[-RECENT + 1 :], hit.is_suppressed]
-    book.days = dict([*{**book.days, day: book.days.get(day, 0) + 1}.items()][-DAYS_KEPT:])
 
 
 ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {ev.RulesScanned: _scanned}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit import __version__
 from cockpit.journal.types import FileReviewed
 from cockpit.protocol import types as cmd
-from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule
+from cockpit.protocol.rules import RuleCommand
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import GitError
 from cockpit.sessions.types import AnswerDecision, DecisionKind
@@ -17,6 +17,7 @@ from cockpit.state.model import Stats
 from cockpit.supervisor.approvals import preview
 from cockpit.supervisor.garbage import collect
 from cockpit.supervisor.record import envelope_of, is_known
+from cockpit.supervisor.rule_outcomes import KINDS as OF_RULES
 from cockpit.supervisor.signals import Asked, Human, Undone
 from cockpit.supervisor.spending import used
 from cockpit.supervisor.terminal import pass_on
@@ -89,7 +90,7 @@ class Commands:
                 return {}
             case _ if isinstance(command, cmd.MistakeCommand):
                 return await self.supervisor.services.memory.carry_out(command, person)
-            case AcceptRule() | RetireRule() | GetRules():
+            case _ if isinstance(command, RuleCommand):
                 return await self.supervisor.services.rule_decisions(command, person)
             case cmd.GetStats():
                 return self._stats()
@@ -159,7 +160,7 @@ class Commands:
         last = next((d for d in mine if d.id not in undone), None)
         if last is None:
             raise CommandRefused("There is no decision of yours to take back.")
-        if last.kind in (DecisionKind.RULE, DecisionKind.RETIRE):
+        if last.kind in OF_RULES.values():
             return await self.supervisor.services.rule_decisions.undo(last, person)
         if last.kind is DecisionKind.DISMISS:
             return await self.supervisor.services.memory.recall(last, person)

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cockpit.journal.errors import JournalError
 from cockpit.journal.types import DecisionMade
-from cockpit.journal.types.rules import RuleAccepted, RuleDecided, RuleEvent, RuleRefused, RuleRetired
+from cockpit.journal.types.rules import RuleDecided, RuleRefused
+from cockpit.protocol.rule_life import ChangeRule, DeleteRule, JudgeFinding, RemoveProse
 from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule, RuleCommand
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import CheckoutBlocked, GitError, Landed
 from cockpit.providers.uncut import to_its_end
 from cockpit.sessions.types import Decision, DecisionKind
 from cockpit.supervisor.agent_life import new_id
+from cockpit.supervisor.rule_outcomes import KINDS, event_of, spreads, taking_back
 from cockpit.types import CommitId, SessionId, TreeId
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TRIES = 5
+What = Literal["accept", "retire", "change", "judge", "prose"]
 Files = Mapping[str, bytes | None]
 Edit = Callable[[CommitId], Awaitable[Files]]
 """Says which files are to be what, on top of a commit."""
@@ -37,8 +40,8 @@ Edit = Callable[[CommitId], Awaitable[Files]]
 class RuleDecisions:
     """Carries out what people decide about rules, one decision at a time."""
 
-    def __init__(self, services: Services, spread: Callable[[str, str], None]) -> None:
-        """Call `spread` with the rule and the branch when one was accepted."""
+    def __init__(self, services: Services, spread: Callable[..., None]) -> None:
+        """Call `spread` (see `RuleNews`) with the rule and the branch when one was accepted."""
         self._services, self._spread = services, spread
         self._turn = asyncio.Lock()
 
@@ -48,7 +51,15 @@ class RuleDecisions:
             case AcceptRule():
                 return await self._accept(command, person)
             case RetireRule():
-                return await self._retire(command, person)
+                return await self._change(ChangeRule(rule=command.rule, state="retired", target=command.target), person)
+            case ChangeRule():
+                return await self._change(command, person)
+            case DeleteRule():
+                return await self._delete(command, person)
+            case JudgeFinding():
+                return await self._judge(command, person)
+            case RemoveProse():
+                return await self._remove(command, person)
             case GetRules():
                 from cockpit.supervisor.rule_list import listed
 
@@ -65,28 +76,24 @@ class RuleDecisions:
             except Exception as error:  # the edge of one decision
                 log.warning("the decision on rule %s", decided.rule, exc_info=True)
                 self._refuse(decided, str(error))
+        state = self._services.record.state
+        unheard = {rule for session in state.sessions.values() for rule in session.rule_news}
+        latest = {done.rule: done.target for done in state.rules.done.values() if done.rule in unheard}
+        for rule, target in latest.items():
+            self._spread(rule, target, is_again=True)
 
     async def undo(self, decision: Decision, person: str) -> dict[str, Any]:
         """Take back a decision on a rule, unless something else was built on it. Raises `CommandRefused`."""
         done = self._services.record.state.rules.done.get(decision.id)
         if done is None:
             raise CommandRefused("This decision on a rule was not carried out.", "Nothing was undone.")
-        what: Literal["accept", "retire"] = "retire" if done.what == "accept" else "accept"
-        wanted = RuleDecided(
-            decision=new_id(),
-            what=what,
-            rule=done.rule,
-            target=done.target,
-            base=done.commit,
-            commit=done.commit,
-            message=done.message,
-            remediation=done.remediation,
-            by=person,
-            undoes=decision.id,
-            mistakes=done.mistakes,
-        )
-        await self._carry_out(wanted, DecisionKind.UNDO, self._restoring(done), f"Take back: {done.what} {done.rule}")
-        return {"undone": decision.kind, "session": "", "rule": done.rule}
+        wanted = taking_back(done, new_id(), person)
+        if done.commit:
+            words = f"Take back: {done.what} {done.rule}"
+            await self._carry_out(wanted, DecisionKind.UNDO, self._restoring(done), words)
+        else:
+            await self._tell(wanted, DecisionKind.UNDO)
+        return {"undone": decision.kind, "session": done.of_session, "rule": done.rule}
 
     # --- what is decided --------------------------------------------------------------------------------------------
 
@@ -101,15 +108,51 @@ class RuleDecisions:
         text = f"Rule {found.rule.id}: {_line(found.rule.message)}\n\n{found.rule.note}".rstrip() + "\n"
         return await self._carry_out(wanted, DecisionKind.RULE, found.edit, text)
 
-    async def _retire(self, command: RetireRule, person: str) -> dict[str, Any]:
-        from cockpit.supervisor.rule_files import retiring
+    async def _change(self, command: ChangeRule, person: str) -> dict[str, Any]:
+        from cockpit.rules.types import RuleState
+        from cockpit.supervisor.rule_life import changing
+
+        target, state = await self._branch(command.target), RuleState(command.state)
+        rule, edit = await changing(self._services, command.rule, state, target)
+        is_retired = state is RuleState.RETIRED
+        wanted = self._wanted("retire" if is_retired else "change", rule, target, person)
+        wanted = wanted.model_copy(update={"state": state.value, "was": rule.metadata.state.value})
+        text = f"Retire rule {rule.id}\n" if is_retired else f"Rule {rule.id}: {rule.metadata.state} -> {state}\n"
+        return await self._carry_out(wanted, KINDS[wanted.what], edit, text)
+
+    async def _delete(self, command: DeleteRule, person: str) -> dict[str, Any]:
+        from cockpit.supervisor.rule_life import deleting
 
         target = await self._branch(command.target)
-        rule, edit = await retiring(self._services, command.rule, target)
+        rule, edit = await deleting(self._services, command.rule, target)
         wanted = self._wanted("retire", rule, target, person)
-        return await self._carry_out(wanted, DecisionKind.RETIRE, edit, f"Retire rule {rule.id}\n")
+        return await self._carry_out(wanted, DecisionKind.RETIRE, edit, f"Delete rule {rule.id}\n")
 
-    def _wanted(self, what: Literal["accept", "retire"], rule: Rule, target: str, person: str) -> RuleDecided:
+    async def _judge(self, command: JudgeFinding, person: str) -> dict[str, Any]:
+        from cockpit.supervisor.rule_life import letting_by
+
+        session = self._services.record.state.sessions.get(command.session)
+        base = session.workspace.base if session is not None and session.workspace is not None else ""
+        target = await self._branch(base)
+        rule, edit = await letting_by(self._services, command, target)
+        wanted = self._wanted("judge", rule, target, person)
+        wanted = wanted.model_copy(update={"of_session": command.session, "instance": command.instance})
+        if edit is not None:
+            text = f"Let a finding of {rule.id} by: judged not useful\n"
+            return await self._carry_out(wanted, DecisionKind.JUDGE, edit, text)
+        await self._tell(wanted, DecisionKind.JUDGE)
+        return {"decision": wanted.decision, "rule": rule.id, "commit": "", "branch": ""}
+
+    async def _remove(self, command: RemoveProse, person: str) -> dict[str, Any]:
+        from cockpit.supervisor.rule_life import removing
+
+        target = await self._branch(command.target)
+        rule, edit = await removing(self._services, command, target)
+        wanted = self._wanted("prose", rule, target, person).model_copy(update={"path": command.path})
+        text = f"Take out of {command.path} what the rule {rule.id} holds\n"
+        return await self._carry_out(wanted, DecisionKind.PROSE, edit, text)
+
+    def _wanted(self, what: What, rule: Rule, target: str, person: str) -> RuleDecided:
         from cockpit.rules.service.findings import remediation
 
         return RuleDecided(
@@ -123,6 +166,11 @@ class RuleDecisions:
             remediation=remediation(rule),
             by=person,
         )
+
+    async def _tell(self, wanted: RuleDecided, kind: DecisionKind) -> None:
+        """Tell of a decision that needs no commit."""
+        decided = DecisionMade(decision=self._decision(wanted, kind))
+        await self._services.record.add(None, decided, wanted, event_of(wanted, CommitId("")))
 
     async def _branch(self, target: str) -> str:
         config = self._services.config
@@ -162,9 +210,14 @@ class RuleDecisions:
             if tip is None:
                 raise CommandRefused(f"There is no branch {branch}.", "Nothing was changed.", "Create it first.")
             tree = await repository.tree_of(tip)
-            edited = await repository.with_files(tree, await edit(tip))
-            if edited == tree:
-                raise CommandRefused(f"{branch} holds exactly this already.", "Nothing was changed.")
+            try:
+                edited = await repository.with_files(tree, await edit(tip))
+                if edited == tree:
+                    raise CommandRefused(f"{branch} holds exactly this already.", "Nothing was changed.")
+            except (CommandRefused, GitError) as error:
+                if not decision:  # on disk since the branch was tried before
+                    self._refuse(wanted, str(error))
+                raise
             commit = await repository.commit_tree(edited, (tip,), message)
             decided = wanted.model_copy(update={"target": branch, "base": tip, "commit": commit})
             await record.add(None, *decision, decided)
@@ -189,9 +242,13 @@ class RuleDecisions:
             raise CommandRefused(f"Not committed: {reason}.", "Nothing was changed.", "Put it in order and try again.")
         if not isinstance(outcome, Landed):
             return False
-        await self._services.record.add(None, _outcome(decided, commit))
-        self._spread(decided.rule if decided.what == "accept" else "", decided.target)
+        await self._landed(decided, commit)
         return True
+
+    async def _landed(self, decided: RuleDecided, commit: CommitId) -> None:
+        await self._services.record.add(None, event_of(decided, commit))
+        if (rule := spreads(decided)) is not None:
+            self._spread(rule, decided.target)
 
     async def _has_landed(self, branch: str, commit: CommitId) -> bool:
         """Return whether a branch holds a commit. Raises `GitError` where git cannot tell: it is asked again later."""
@@ -208,8 +265,7 @@ class RuleDecisions:
         if await self._has_landed(decided.target, decided.commit):
             if tip == decided.commit:  # a checkout that was left half-way is brought along
                 await repository.land(decided.target, decided.base, decided.commit)
-            await self._services.record.add(None, _outcome(decided, decided.commit))
-            self._spread(decided.rule if decided.what == "accept" else "", decided.target)
+            await self._landed(decided, decided.commit)
             return
         commit = decided.commit
         if tip != decided.base:
@@ -232,7 +288,7 @@ class RuleDecisions:
         return Decision(
             id=wanted.decision,
             kind=kind,
-            session=SessionId(""),
+            session=SessionId(wanted.of_session),
             by=wanted.by,
             at=self._services.clock.now(),
             text=wanted.rule,
@@ -242,14 +298,6 @@ class RuleDecisions:
     def _refuse(self, decided: RuleDecided, reason: str) -> None:
         refused = RuleRefused(decision=decided.decision, rule=decided.rule, reason=reason)
         self._services.record.add(None, refused)
-
-
-def _outcome(decided: RuleDecided, commit: CommitId) -> RuleEvent:
-    same = decided.model_dump(include={"decision", "rule", "target", "by"})
-    if decided.what == "retire":
-        return RuleRetired(**same, commit=commit)
-    told = decided.model_dump(include={"message", "remediation", "mistakes"})
-    return RuleAccepted(**same, **told, commit=commit)
 
 
 def _line(text: str) -> str:

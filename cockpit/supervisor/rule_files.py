@@ -59,7 +59,9 @@ async def proposal(services: Services, command: AcceptRule, target: str) -> Prop
     async def edit(tip: CommitId) -> Files:
         now = await services.rules.of_branch(target)
         if (now.rules.get(rule.id) if now is not None else None) != other:
-            raise CommandRefused(f"Somebody else accepted or changed the rule {rule.id!r} meanwhile.", _KEPT, "Look at it.")
+            raise CommandRefused(
+                f"Somebody else accepted or changed the rule {rule.id!r} meanwhile.", _KEPT, "Look at it."
+            )
         found = known if known is not None else await there_now(services, alone, scanner, tip)
         there = await services.repository.list_files(tip, ".cockpit")
         wanted: dict[str, bytes | None] = {path: text.encode() for path, text in files.items()}

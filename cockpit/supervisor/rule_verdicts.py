@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from cockpit.checks.service.fingerprints import identified
 from cockpit.checks.types import Finding, Severity
 from cockpit.journal.types.rules import RuleHit
+from cockpit.providers.text import clean_line
 from cockpit.rules.repo.baseline import Baseline
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.service.baseline import split
 from cockpit.rules.service.findings import finding, problem_text, unjudged, unused
-from cockpit.rules.types import CHECK, Engine, Rule, RuleId, Scan, ScanProblem
+from cockpit.rules.types import CHECK, Engine, Hit, Rule, RuleId, Scan, ScanProblem
 from cockpit.supervisor.rules import Verdict
 
 if TYPE_CHECKING:
     from cockpit.supervisor.rules import InForce, Looked
+
+_TEXT_LIMIT = 120
 
 
 def verdict_of(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources, looked: Looked) -> Verdict:
@@ -25,7 +28,7 @@ def verdict_of(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources,
     fresh, _known = split((hit for hit in scan.hits if hit.rule in by_id), baseline)
     fresh.sort(key=lambda hit: (hit.path, hit.line or 0, hit.column or 0, hit.rule))
     found = identified((finding(by_id[hit.rule], hit) for hit in fresh), sources.lines)
-    hits = [RuleHit(rule=hit.rule, instance=one.instance) for hit, one in zip(fresh, found, strict=True)]
+    hits = [_counted(hit, one) for hit, one in zip(fresh, found, strict=True)]
     told = [one for hit, one in zip(fresh, found, strict=True) if by_id[hit.rule].is_told]
     wrong = [one for one in scan.problems if one.path in looked.changed]
     silent = [one for one in scan.problems if one not in wrong and _is_harmless(by_id.get(RuleId(one.rule)))]
@@ -40,6 +43,11 @@ def verdict_of(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources,
         rules=scan.rules,
         left_out=0 if looked.target is not None else waiting,
     )
+
+
+def _counted(hit: Hit, told: Finding) -> RuleHit:
+    text = clean_line(hit.text.strip().partition("\n")[0][:_TEXT_LIMIT])
+    return RuleHit(rule=hit.rule, instance=told.instance, path=told.path, line=told.line, text=text)
 
 
 def _is_harmless(rule: Rule | None) -> bool:
@@ -68,7 +76,10 @@ def _suppressed(scan: Scan, rules: Mapping[str, Rule]) -> list[RuleHit]:
         for rule in one.rules if one.is_used else ():
             if rule in rules:
                 counts[rule, one.path] = number = counts.get((rule, one.path), 0) + 1
-                found.append(RuleHit(rule=rule, instance=f"aside:{rule}:{one.path}:{number}", is_suppressed=True))
+                instance = f"aside:{rule}:{one.path}:{number}"
+                found.append(
+                    RuleHit(rule=rule, instance=instance, is_suppressed=True, path=one.path, line=one.speaks_of)
+                )
     return found
 
 

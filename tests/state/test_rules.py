@@ -9,7 +9,7 @@ from cockpit.journal.types.rules import RuleAccepted, RuleDecided, RuleHit, Rule
 from cockpit.sessions.types import Task
 from cockpit.state.fold import fold
 from cockpit.state.model import STATE, State
-from cockpit.state.rule_books import RECENT, SILENT_DAYS, RuleBook
+from cockpit.state.rule_books import RECENT, SILENT_DAYS, BookProposal, RuleBook
 from cockpit.types import CommitId, SessionId
 
 DAY_S = 86_400.0
@@ -49,11 +49,13 @@ def test_a_rule_that_is_waved_aside_or_silent_is_proposed_for_less() -> None:
     state = told((ONE, seen(*map(str, range(RECENT - 3)))), (TWO, seen("x", "y", "z", aside=True)))
     book = state.rules.books["r"]
     assert (book.fired, book.suppressed) == (RECENT - 3, 3)
-    assert book.proposal(book.last_seen) == "demote: 3 of its last 20 firings were suppressed"
+    proposal = book.proposal(book.last_seen)
+    assert proposal is not None
+    assert (proposal.kind, proposal.words[:25]) == ("demote", "3 of its last 20 firings ")
     silent = RuleBook(accepted_at=5.0)
-    assert silent.proposal(5.0 + SILENT_DAYS * DAY_S) == ""
-    assert silent.proposal(5.0 + (SILENT_DAYS + 1) * DAY_S) == "delete: silent for 91 days"
-    assert RuleBook().proposal(1e12) == ""
+    assert silent.proposal(5.0 + SILENT_DAYS * DAY_S) is None
+    assert silent.proposal(5.0 + (SILENT_DAYS + 1) * DAY_S) == BookProposal("delete", "silent for 91 days")
+    assert RuleBook().proposal(1e12) is None
 
 
 def test_a_decision_is_under_way_until_it_is_told_how_it_ended() -> None:

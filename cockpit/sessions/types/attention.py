@@ -51,6 +51,9 @@ class DecisionKind(StrEnum):
     UNDO = "undo"
     RULE = "rule"  # a rule was accepted, for all sessions
     RETIRE = "retire"  # a rule was taken out of force
+    CHANGE = "change"  # a rule was put into another state
+    JUDGE = "judge"  # a rule's finding is not useful
+    PROSE = "prose"  # a line of a document was taken out that a rule holds
     DISMISS = "dismiss"  # a mistake is let be until it is made again
 
 

@@ -1,0 +1,31 @@
+"""Which lines of AGENTS.md the rules of a branch make superfluous."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cockpit.providers.git import UnknownRevision
+from cockpit.rules.service.prose import superfluous
+from cockpit.rules.types import RuleState
+from cockpit.rules.types.books import Prose
+from cockpit.supervisor.rules import InForce
+from cockpit.supervisor.services import Services
+
+DOCUMENT = "AGENTS.md"
+_LIMIT_BYTES = 256 << 10
+
+
+async def prose_of(services: Services, target: str, in_force: InForce | None) -> dict[str, Prose]:
+    """Return by rule the line that it holds by itself; only rules that block make prose superfluous."""
+    rules = [] if in_force is None else in_force.rules.rules
+    blocking = [rule for rule in rules if rule.is_run and rule.metadata.state is RuleState.BLOCK]
+    tip = await services.repository.branch_tip(target) if blocking else None
+    if tip is None:
+        return {}
+    try:
+        content = await services.repository.read_file(tip, DOCUMENT, _LIMIT_BYTES)
+    except UnknownRevision:
+        return {}
+    if content.truncated:
+        return {}
+    return await asyncio.to_thread(superfluous, blocking, DOCUMENT, content.data.decode("utf-8", "replace"))
