@@ -47,6 +47,7 @@ from cockpit.sessions.types import ACTIVE, FINAL, SessionStatus, Task
 from cockpit.supervisor.approvals import Approvals
 from cockpit.supervisor.approver import Approver
 from cockpit.supervisor.commands import Commands
+from cockpit.supervisor.drafter import end_leftovers
 from cockpit.supervisor.landing import Landing
 from cockpit.supervisor.memory import Memory
 from cockpit.supervisor.mistakes import keep_diffs_quietly, lacks_diff
@@ -232,8 +233,9 @@ async def serve(repo_root: Path, *, log_level: int = logging.INFO) -> None:
 
 
 async def _end_orphans(paths: Paths) -> None:
-    """End what a supervisor that crashed had running. Agents are not its own, and go on."""
+    """End what a supervisor that crashed had running. Agents are not its own, and go on; those that draft are."""
     try:
+        await asyncio.to_thread(end_leftovers, paths)
         killed = await asyncio.to_thread(kill_marked, owner(paths), marker=OWNER_MARKER)
     except (TimeoutError, OSError) as error:
         log.warning("processes of an earlier supervisor do not end: %s", error)

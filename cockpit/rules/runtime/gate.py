@@ -119,6 +119,11 @@ class Gate:
         """
         return (await self._hits_in([candidate], texts))[0]
 
+    async def outlines(self, texts: Sequence[str], language: str) -> list[str]:
+        """Return the syntax trees of texts in words. Raises `WorkshopError`."""
+        answer: list[str] = await self._workshop.call("outlines", {"texts": list(texts), "language": language})
+        return answer
+
     async def _hits_in(self, candidates: Sequence[Candidate], texts: Sequence[str]) -> list[list[tuple[int, Hit]]]:
         given = {
             "language": candidates[0].language,

@@ -9,7 +9,8 @@ from typing import Any
 
 from cockpit.rules.service.fixes import features_of_fix
 from cockpit.rules.service.synthesis import Proposal, UnreadableError, proposals
-from cockpit.rules.service.synthesis.tree import read, search
+from cockpit.rules.service.synthesis.outline import outline
+from cockpit.rules.service.synthesis.tree import parse, read, search
 from cockpit.rules.types.forge import Pair
 
 MOST_HITS = 200
@@ -44,6 +45,11 @@ def fixes(given: Mapping[str, Any]) -> list[list[str]]:
     return [sorted(features_of_fix((path, before, after) for path, before, after in fix)) for fix in given["fixes"]]
 
 
+def outlines(given: Mapping[str, Any]) -> list[str]:
+    """Return the syntax tree of each text in words."""
+    return [outline(parse(text, given["language"]).tree) for text in given["texts"]]
+
+
 def ready(_given: Mapping[str, Any]) -> bool:
     """Answer that it works."""
     return True
@@ -53,6 +59,7 @@ _CALLS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "propose": propose,
     "hits": hits,
     "fixes": fixes,
+    "outlines": outlines,
     "ready": ready,
 }
 
