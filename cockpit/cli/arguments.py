@@ -89,10 +89,20 @@ def _rules_verbs(rules: argparse.ArgumentParser) -> None:
     verb("test", "rules:test", "try rules on their own examples").add_argument("rules", nargs="*", metavar="ID")
     kept = verb("books", "rule_books:books", "what each rule has done: fired, fixed, suppressed, where, and when last")
     kept.add_argument("--json", action="store_true", help="as JSON")
+    back = verb("backtest", "backtest:backtest", "which of the last accepted commits a rule would have stopped")
+    back.add_argument("rule", metavar="RULE|FILE", help="a rule of this repository, or a file that says one")
+    back.add_argument("--commits", type=_count, default=200, metavar="N", help="how far to go back (default: 200)")
+    back.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
     verb("retire", "rule_books:retire", "take a rule out of force for everybody").add_argument("rule", metavar="ID")
     add = verb("add", "rules:add", "adopt rules from the shipped packs; without a name, list them")
     add.add_argument("names", nargs="*", metavar="PACK[/RULE]")
     add.add_argument("--state", choices=("shadow", "warn", "block"), default="", help="instead of the pack's own")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100_000:
+        raise argparse.ArgumentTypeError("say a number from 1 to 100000")
+    return int(text)
 
 
 def _check_options(check: argparse.ArgumentParser) -> None:

@@ -37,6 +37,8 @@ class History:
     """The commit or branch to go back from."""
     commits: int = 200
     """How far to go back."""
+    looked: Callable[[int], None] = lambda _commits: None
+    """Told how many were looked at, now and then."""
 
 
 async def look_back(
@@ -63,6 +65,7 @@ async def look_back(
                 counts[number] += 1
                 tell(stopped)
             looked += len(part)
+            history.looked(looked)
             if len(part) < COMMITS_AT_ONCE:
                 break
     except (RulesError, GitError) as error:
