@@ -67,6 +67,11 @@ class RuleDecisions:
 
     async def take_up(self) -> None:
         """Carry out what a crash cut off. What cannot be is told, and leaves no rule behind."""
+        state = self._services.record.state
+        unheard = {rule for session in state.sessions.values() for rule in session.rule_news}
+        latest = {done.rule: done.target for done in state.rules.done.values() if done.rule in unheard}
+        for rule, target in latest.items():
+            self._spread(rule, target, is_again=True)
         for decided in list(self._services.record.state.rules.under_way.values()):
             try:
                 async with self._turn:
@@ -76,11 +81,6 @@ class RuleDecisions:
             except Exception as error:  # the edge of one decision
                 log.warning("the decision on rule %s", decided.rule, exc_info=True)
                 self._refuse(decided, str(error))
-        state = self._services.record.state
-        unheard = {rule for session in state.sessions.values() for rule in session.rule_news}
-        latest = {done.rule: done.target for done in state.rules.done.values() if done.rule in unheard}
-        for rule, target in latest.items():
-            self._spread(rule, target, is_again=True)
 
     async def undo(self, decision: Decision, person: str) -> dict[str, Any]:
         """Take back a decision on a rule, unless something else was built on it. Raises `CommandRefused`."""

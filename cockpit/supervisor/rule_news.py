@@ -42,13 +42,19 @@ class RuleNews:
         """Do it in `tasks`, for the sessions that `loops` returns."""
         self._services, self._tasks, self._loops = services, tasks, loops
 
-    def spread(self, rule: str, target: str) -> None:
-        """Have everybody learn that other rules are in force on a branch; `rule` is one more, empty: one less."""
+    def spread(self, rule: str, target: str, *, is_again: bool = False) -> None:
+        """Have everybody learn that other rules are in force on a branch; `rule` is one more, empty: one less.
+
+        Args:
+            rule: its id.
+            target: the branch that it is on.
+            is_again: a crash may have cut this off before: only those learn of it who have not heard of the rule.
+        """
         self._services.landing.retest("" if self._is_for_all(target) else target)
         if rule:
-            self._tasks.create_task(self._spread(rule, target), name=f"rule {rule} for all sessions")
+            self._tasks.create_task(self._spread(rule, target, is_again), name=f"rule {rule} for all sessions")
 
-    async def _spread(self, rule: str, target: str) -> None:
+    async def _spread(self, rule: str, target: str, is_again: bool) -> None:
         try:
             in_force = await self._services.rules.of_branch(target)
             if in_force is None or in_force.rules.get(rule) is None:
@@ -56,6 +62,8 @@ class RuleNews:
             alone = in_force.only(rule)
             async with asyncio.TaskGroup() as group:
                 for loop in list(self._loops()):
+                    if is_again and rule not in loop.state.rule_news:
+                        continue
                     if _is_concerned(loop.state, "" if self._is_for_all(target) else target):
                         group.create_task(self._look(loop, rule, alone))
         except* JournalError:
