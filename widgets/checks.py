@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Severity
 from cockpit.protocol.client import CommandFailed, SupervisorGone
+from cockpit.protocol.rule_life import JudgeFinding
 from cockpit.protocol.types import GetOutput
 from cockpit.providers.text import Safe, clean_line
 from cockpit.screens.keys import Context, bindings
@@ -16,13 +17,31 @@ from cockpit.screens.store import Store
 from cockpit.state.model import SessionState
 from cockpit.types import SessionId
 from widgets.cells import fit
-from widgets.pane import Supervisor
+from widgets.pane import Supervisor, Trouble
 from widgets.sourceline import Flow, Line, TextLine
 from widgets.transcript_lines import OUTCOMES, clock, flat, seconds
 from widgets.viewpane import ViewPane
 
 OUTPUT_LINES = 5_000
 _SEVERITIES = {Severity.ERROR: "failed", Severity.WARNING: "waiting", Severity.NOTE: "dim"}
+
+
+_RULES = "rules"
+"""The check under whose name rules' findings go."""
+
+
+class OfFinding(str):
+    """The mark of a finding's lines: the name of its check, and the finding."""
+
+    __slots__ = ("finding",)
+
+    def __new__(cls, finding: Finding) -> OfFinding:
+        """Mark the lines of a finding."""
+        made = super().__new__(cls, finding.check)
+        made.finding = finding
+        return made
+
+    finding: Finding
 
 
 class ChecksPane(ViewPane):
@@ -55,7 +74,14 @@ class ChecksPane(ViewPane):
         session = self._session = store.session(self.subject)
         if session is None or not self.view.columns:
             return
-        drawn = (session.id, id(session.checks), session.running_checks, session.receipt, session.commit)
+        drawn = (
+            session.id,
+            id(session.checks),
+            session.running_checks,
+            session.receipt,
+            session.commit,
+            session.let_by,
+        )
         if drawn != self._drawn:
             self._drawn = drawn
             self._draw(session)
@@ -73,6 +99,27 @@ class ChecksPane(ViewPane):
             return
         self._opened ^= {name}
         self._draw(self._session)
+
+    def action_judge(self) -> None:
+        """Say that the rule's finding under the cursor is not useful."""
+        line, session = self.view.cursor_line, self._session
+        mark = line.mark if line is not None else None
+        if session is None or not isinstance(mark, OfFinding) or mark.finding.check != _RULES:
+            self.view.say("no rule's finding is under the cursor")
+            return
+        self.view.say("judging it…")
+        command = JudgeFinding(session=session.id, rule=mark.finding.code, instance=mark.finding.instance)
+        self.run_worker(self._judge(command), group="judge")
+
+    async def _judge(self, command: JudgeFinding) -> None:
+        try:
+            await self._supervisor.call(command)
+            self.view.say("not useful: counted, let by from the next check on; the branch's baseline has it")
+        except CommandFailed as error:
+            self.view.say("")
+            self.post_message(Trouble(error.info.what, error.info.kept, error.info.next))
+        except SupervisorGone:
+            self.view.say("the supervisor is not connected: nothing was judged")
 
     def _draw(self, session: SessionState) -> None:
         """Make the lines anew; the cursor stays with its check and its text."""
@@ -96,7 +143,7 @@ class ChecksPane(ViewPane):
             lines.append(check_line(name, result, is_running=name in session.running_checks))
             if result is None:
                 continue
-            lines += finding_lines(result)
+            lines += finding_lines(result, session.let_by)
             if name in self._opened:
                 lines += self._output_lines(result)
         return lines
@@ -168,7 +215,7 @@ def check_line(name: str, result: CheckResult | None, *, is_running: bool) -> Te
     )
 
 
-def finding_lines(result: CheckResult) -> list[TextLine]:
+def finding_lines(result: CheckResult, let_by: Collection[str] = ()) -> list[TextLine]:
     """Return a check's findings by file, each with what to do about it."""
     if result.outcome is CheckOutcome.PASSED and not result.findings:
         return []
@@ -180,14 +227,15 @@ def finding_lines(result: CheckResult) -> list[TextLine]:
         if path:
             lines.append(TextLine(clean_line(path), "ink", lead=(("     ", ""),), flow=Flow.CUT, mark=result.check))
         for finding in sorted(findings, key=lambda each: (each.line or 0, each.column or 0)):
-            lines += _finding(finding, result.check)
+            lines += _finding(finding, is_let_by=finding.instance in let_by)
     rest = result.total - len(result.findings)
     if rest > 0:
         lines.append(TextLine(Safe(f"{rest} more are in the output"), "dim", lead=(("     ", ""),), mark=result.check))
     return lines
 
 
-def _finding(finding: Finding, check: str) -> list[TextLine]:
+def _finding(finding: Finding, *, is_let_by: bool) -> list[TextLine]:
+    check = OfFinding(finding)
     number = f"{finding.line}" if finding.line is not None else ""
     code = f"{clean_line(finding.code)}  " if finding.code else ""
     lead = ((f"     {number:>5}  ", "dim"),)
@@ -196,6 +244,9 @@ def _finding(finding: Finding, check: str) -> list[TextLine]:
     lines = [flat([(code, ink), (message, "ink")], check, lead=lead)]
     room = ((" " * 12, ""),)
     lines += [TextLine(text, "dim", lead=room, mark=check) for text in others]
+    if is_let_by:
+        words = "judged not useful: the next check lets it by"
+        return [*lines, TextLine(Safe(words), "ready", lead=(*room, ("○ ", "ready")), mark=check)]
     if finding.remediation:
         advice = clean_line(finding.remediation)
         lines.append(TextLine(advice, "dim", lead=(*room, ("→ ", "accent")), mark=check))

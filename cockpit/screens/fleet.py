@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 
 from cockpit.providers.text import Safe
 from cockpit.screens.deciding import DecidingScreen
+from cockpit.screens.digits import Digits
 from cockpit.screens.keys import Context, Keyboard, bindings
 from cockpit.screens.link import Link
 from cockpit.screens.panes import make_panes
@@ -38,8 +39,6 @@ WIDE_COLUMNS = 80
 VERY_WIDE_COLUMNS = 150
 """From this width on, the list has half of it, and more columns."""
 SMALLEST = (40, 10)
-_DIGITS_S = 0.8
-"""Digits typed within this time make one number."""
 JOINED_S = 0.5
 """A key so soon after another session joined a card was meant for those before it: it has to be pressed again."""
 _RESTED_S = 0.08
@@ -63,6 +62,8 @@ class FleetScreen(DecidingScreen):
     FleetScreen.-narrow #right { width: 1fr; height: 1fr; border-left: none; border-top: solid $faint; }
     FleetScreen.-zoomed #side { display: none; }
     FleetScreen.-zoomed #right { border: none; }
+    #said { display: none; background: $panel; }
+    #said.-shown { display: block; }
     #small { display: none; height: 1fr; content-align: center middle; }
     FleetScreen.-small > * { display: none; }
     FleetScreen.-small > #small { display: block; }
@@ -72,7 +73,7 @@ class FleetScreen(DecidingScreen):
         super().__init__(store, link, keyboard)
         self._repository = repository
         self._shape: tuple[object, ...] = ()
-        self._digits = ("", 0.0)
+        self._digits = Digits()
         self._offered: tuple[object, ...] = ()
         """What the keys of the row depend on."""
         self._apart: set[str] = set()
@@ -93,6 +94,7 @@ class FleetScreen(DecidingScreen):
             with Vertical(id="right"):
                 yield self.card
                 yield self.detail
+        yield self.said_before.bar
         yield self.box
         yield KeyFooter(self.keyboard, id="footer")
         yield Bar(id="small")
@@ -124,7 +126,8 @@ class FleetScreen(DecidingScreen):
             before, subject = self.list.row, self.subject
             rows = fleet_rows(self.store, wanted, self._apart)
             self.list.set_rows(rows, lesson_of(self.store.link, self.keyboard, wanted))
-            if before is not None and subject is not None and (self.list.row is None or self.list.row.id != before.id):
+            is_gone = before is not None and (self.list.row is None or self.list.row.id != before.id)
+            if is_gone and subject is not None and not _is_mistake(before):
                 # What was asked is answered, or something new is: a key meant for this session must not meet another.
                 self._turn_to(subject.id, is_alone=False)
             self.looking.forget(set(self.store.state.attention))
@@ -212,7 +215,9 @@ class FleetScreen(DecidingScreen):
         self.filter_box.focus()
 
     def action_back(self) -> None:
-        """Back to the list; from the list: end the zoom, then the filter."""
+        """Pass what is offered, else back to the list; from the list: end the zoom, then the filter."""
+        if self.said_before.end():
+            return
         if self.box.has_focus and not self.box.text.strip():
             self.box.end_fork()
         if not self.list.has_focus and self.list.display and not self.has_class("-zoomed"):
@@ -247,6 +252,12 @@ class FleetScreen(DecidingScreen):
         from cockpit.screens.wall import WallScreen  # a screen of its own, made when it is first wanted
 
         self.app.push_screen(WallScreen(self.store, self.keyboard, self.subject), self.open_session)
+
+    def action_rules(self) -> None:
+        """Show the rules with their books."""
+        from cockpit.screens.rules import RulesScreen  # as the wall
+
+        self.app.push_screen(RulesScreen(self.store, self.link.call, self.keyboard))
 
     def open_session(self, session: SessionId | None) -> None:
         """Put the cursor on a session (on what it needs a decision for, if that is so)."""
@@ -325,16 +336,9 @@ class FleetScreen(DecidingScreen):
 
     def on_key(self, event: events.Key) -> None:
         """Take digits as the number of a session."""
-        if event.character is None or not event.character.isdecimal() or not event.character.isascii():
-            self._digits = ("", 0.0)
-            return
-        typed, at = self._digits
-        now = time.monotonic()
         numbers = {session.number: session.id for session in self.store.state.sessions.values()}
-        typed = (typed if now - at < _DIGITS_S else "")[-5:] + event.character
-        typed = typed if int(typed) in numbers else event.character
-        self._digits = (typed, now)
-        self.open_session(numbers.get(int(typed)))
+        if (number := self._digits.typed(event.character, numbers)) is not None:
+            self.open_session(numbers.get(number))
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the layout for the width."""
@@ -345,6 +349,10 @@ class FleetScreen(DecidingScreen):
         self.set_class(is_small, "-small")
         small = self.query_one("#small", Bar)
         small.say([(f" {columns}x{rows} is too small: {SMALLEST[0]}x{SMALLEST[1]} at least", small.look["badge"])])
+
+
+def _is_mistake(row: Row | None) -> bool:
+    return isinstance(row, AttentionRow) and row.is_mistake
 
 
 def fleet_rows(store: Store, wanted: str, apart: Collection[str] = ()) -> list[Row]:

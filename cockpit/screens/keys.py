@@ -36,6 +36,8 @@ class Context(StrEnum):
     DIALOG = "Dialogs"
     SHEET = "Always"
     FORGE = "Forge"
+    RULES = "Rules"
+    SAID = "Said before"
 
 
 _IN_FLEET = (Context.APP, Context.FLEET)
@@ -49,6 +51,8 @@ _WAYS: tuple[tuple[Context, ...], ...] = (
     (Context.APP, Context.DIALOG, Context.WORDS),
     (Context.APP, Context.SHEET),
     (Context.APP, Context.FORGE),
+    (Context.APP, Context.RULES),
+    (Context.APP, Context.SAID),
 )
 """The ways a key can take: every set of contexts that can be active together."""
 
@@ -101,6 +105,9 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FLEET, "session.stop", "x", "stop", "Stop the agent; it can be resumed", "stop"),
     _k(Context.FLEET, "session.resume", "P", "resume", "Resume, or go on past a used-up budget"),
     _k(Context.FLEET, "rule.forge", "R", "forge", "Make a rule of the line, finding, request or mistake", "rule"),
+    _k(Context.FLEET, "said.same", "=", "said_same", "You said this before: it is the same mistake", "the same"),
+    _k(Context.FLEET, "said.read", '"', "said_read", "Read what was said before that is like it"),
+    _k(Context.FLEET, "fleet.rules", "B", "rules", "Show the rules, their books and the curve of repeated mistakes"),
     _k(Context.FLEET, "fleet.undo", "u", "undo", "Take back your last decision", "undo"),
     _k(Context.FLEET, "fleet.diff", "d", "tab('Diff')", "Show the diff", "diff"),
     _k(Context.FLEET, "tab.next", "] tab", "step_tab(1)", "Next tab"),
@@ -165,6 +172,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.DIFF, "diff.previous_hunk", "K", "step_hunk(-1)", "Previous hunk"),
     _k(Context.DIFF, "diff.fold", "enter o", "fold", "Fold or unfold the file"),
     _k(Context.CHECKS, "checks.output", "enter o", "output", "Show the raw output", "output"),
+    _k(Context.CHECKS, "checks.judge", "f", "judge", "The rule's finding is not useful: let it by", "not useful"),
     # --- terminal
     _k(Context.TERMINAL, "terminal.attach", "i enter", "attach", "Type into the program", "type into it"),
     _k(
@@ -202,6 +210,12 @@ TABLE: tuple[Key, ...] = (
     _k(Context.SHEET, "always.place", "tab", "place", "Write it into the other file", "where"),
     _k(Context.SHEET, "always.once", "a", "allow('once')", "Allow this once only", "once"),
     _k(Context.SHEET, "always.session", "s", "allow('session')", "Allow for this session only", "session"),
+    # --- said before
+    _k(Context.SAID, "before.same", "enter =", "confirm", "It is the same mistake: count them as one", "the same"),
+    _k(Context.SAID, "before.go", "o", "go", "Go to the session that it was said to", "session"),
+    _k(Context.SAID, "before.down", "j down", "line(1)", "Down"),
+    _k(Context.SAID, "before.up", "k up", "line(-1)", "Up"),
+    _k(Context.SAID, "before.close", "escape", "leave", "Close; nothing is counted", "close"),
     # --- forge
     _k(Context.FORGE, "forge.accept", "enter", "accept", "Accept the rule: it is enforced at once", "accept"),
     _k(Context.FORGE, "forge.edit", "e", "edit", "Write the rule by hand", "write it"),
@@ -216,6 +230,22 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FORGE, "forge.next", "J", "candidate(1)", "Next candidate"),
     _k(Context.FORGE, "forge.previous", "K", "candidate(-1)", "Previous candidate"),
     _k(Context.FORGE, "forge.close", "escape", "leave", "Close; what was written by hand is kept", "close"),
+    # --- rules
+    _k(Context.RULES, "rules.carry_out", "enter", "carry_out", "Do what is proposed", "as proposed"),
+    _k(Context.RULES, "rules.more", "+", "step_state(1)", "Let the rule do more: shadow, warn, block", "more"),
+    _k(Context.RULES, "rules.less", "-", "step_state(-1)", "Let the rule do less", "less"),
+    _k(Context.RULES, "rules.retire", "x", "retire", "Retire the rule, or bring it back", "retire"),
+    _k(Context.RULES, "rules.judge", "f", "judge", "The firing is not useful: counted, and let by", "not useful"),
+    _k(Context.RULES, "rules.undo", "u", "undo", "Take back your last decision", "undo"),
+    _k(Context.RULES, "rules.read", "tab", "other_side", "From the list to the rule, or back", "read"),
+    _k(Context.RULES, "rules.filter", "/", "filter", "Filter the rules", "filter"),
+    _k(Context.RULES, "rules.down", "j down", "line(1)", "Down"),
+    _k(Context.RULES, "rules.up", "k up", "line(-1)", "Up"),
+    _k(Context.RULES, "rules.page_down", "ctrl+d pagedown", "page(1)", "Half a page down"),
+    _k(Context.RULES, "rules.page_up", "ctrl+u pageup", "page(-1)", "Half a page up"),
+    _k(Context.RULES, "rules.top", "g home", "edge(-1)", "First"),
+    _k(Context.RULES, "rules.bottom", "G end", "edge(1)", "Last"),
+    _k(Context.RULES, "rules.close", "escape q B", "close", "Back to the fleet", "fleet"),
 )
 
 _BY_ID = {key.id: key for key in TABLE}
