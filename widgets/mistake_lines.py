@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import unified_diff
 
 from cockpit.providers.text import Safe, clean, clean_line
 from cockpit.rules.types.mistakes import Evidence, Mistake
@@ -12,7 +13,8 @@ from widgets.cells import age, cut, wrap
 from widgets.palette import Palette
 from widgets.rows import Parts
 
-SNIPPET_LINES = 8
+SNIPPET_LINES = 10
+_INKS = {"+": "added", "-": "removed"}
 _BACK = "Let be, it comes back when it is made again. A session's number goes there."
 
 
@@ -64,27 +66,22 @@ def _occurrence(one: Evidence, sight: MistakeSight, room: int, look: Palette, no
             yield [("    ", look["dim"]), (line, look["question"])]
         yield from _diff(one.after or one.before, room, look)
         return
-    yield from _snippet("-", "removed", one.bad, room, look)
-    yield from _snippet("+", "added", one.good, room, look)
-
-
-def _snippet(sign: str, meaning: str, text: str, room: int, look: Palette) -> Iterator[Parts]:
-    lines = [line for line in text.split("\n") if line.strip()]
-    for line in lines[:SNIPPET_LINES]:
-        yield [(f"   {sign} ", look[meaning]), (cut(clean_line(line.expandtabs(4)), room - 5), look[meaning])]
-    yield from _rest(len(lines) - SNIPPET_LINES, look)
+    bad, good = one.bad.splitlines(), one.good.splitlines()
+    lines = list(unified_diff(bad, good, lineterm="", n=2))[2:] if good else [f"-{line}" for line in bad]
+    yield from _signed([line for line in lines if line[:1] in " +-"], room, look)
 
 
 def _diff(text: str, room: int, look: Palette) -> Iterator[Parts]:
     """Show the changed lines of a diff."""
     headers = ("+++", "---")
-    lines = [one for one in text.split("\n") if one[:1] in "+-" and one.strip() and not one.startswith(headers)]
+    yield from _signed([one for one in text.split("\n") if one[:1] in "+-" and not one.startswith(headers)], room, look)
+
+
+def _signed(lines: Sequence[str], room: int, look: Palette) -> Iterator[Parts]:
+    """Show lines that begin with a sign, as those of a diff do."""
+    lines = [one for one in lines if one[1:].strip()]
     for one in lines[:SNIPPET_LINES]:
-        meaning = "added" if one[0] == "+" else "removed"
-        yield [(f"   {one[0]} ", look[meaning]), (cut(clean_line(one[1:].expandtabs(4)), room - 5), look[meaning])]
-    yield from _rest(len(lines) - SNIPPET_LINES, look)
-
-
-def _rest(number: int, look: Palette) -> Iterator[Parts]:
-    if number > 0:
-        yield [(f"     … {number} more line{'' if number == 1 else 's'}", look["dim"])]
+        ink = look[_INKS.get(one[0], "dim")]
+        yield [(f"   {one[0]} ", ink), (cut(clean_line(one[1:].expandtabs(4)), room - 5), ink)]
+    if (more := len(lines) - SNIPPET_LINES) > 0:
+        yield [(f"     … {more} more line{'' if more == 1 else 's'}", look["dim"])]

@@ -69,6 +69,12 @@ class TimelinePane(HistoryPane):
         """Return an empty timeline."""
         return TimelineStory()
 
+    @property
+    def decision(self) -> str:
+        """The id of the decision under the cursor; empty: there is none."""
+        line = self.view.cursor_line
+        return line.mark if line is not None and isinstance(line.mark, str) else ""
+
 
 def rows_of(envelopes: Sequence[ev.Envelope], day: str) -> list[Line]:
     """Return the lines of some events; a line with the date goes before the first one of another day."""
@@ -89,7 +95,8 @@ def rows_of(envelopes: Sequence[ev.Envelope], day: str) -> list[Line]:
             spans.append((size, size + len(text), meaning))
             size += len(text)
         said = Safe("".join(text for text, _ in bits).rstrip())
-        lines.append(TextLine(said, "ink", spans, lead=((f" {stamp}  ", "dim"), (f"{sign}  ", ink)), mark=envelope.seq))
+        mark = envelope.event.decision.id if isinstance(envelope.event, ev.DecisionMade) else envelope.seq
+        lines.append(TextLine(said, "ink", spans, lead=((f" {stamp}  ", "dim"), (f"{sign}  ", ink)), mark=mark))
     return lines
 
 

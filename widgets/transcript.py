@@ -149,6 +149,15 @@ class TranscriptPane(HistoryPane):
         """Return an empty transcript."""
         return TranscriptStory()
 
+    @property
+    def decision(self) -> str:
+        """The id of the decision under the cursor; empty: there is none."""
+        line, story = self.view.cursor_line, self._told.story if self._told is not None else None
+        if line is None or not isinstance(story, TranscriptStory):
+            return ""
+        said = next((one.decision for one in story.transcript.entries if one.key == line.mark), None)
+        return said.id if said is not None else ""
+
     def action_expand(self) -> None:
         """Show or fold what is under the cursor."""
         line = self.view.cursor_line

@@ -34,6 +34,8 @@ class FindSimilar(Model):
     path: str = Field(default="", description="the file that the code is of; its ending says the language")
     bad: str = Field(default="", max_length=20_000)
     good: str = Field(default="", max_length=20_000)
+    besides: tuple[str, ...] = Field(default=(), max_length=500, description="remarks that are no earlier ones")
+    only_likely: bool = Field(default=False, description="return nothing unless the first is likely to be the same")
 
 
 class ConfirmSame(Model):

@@ -30,6 +30,7 @@ from cockpit.screens.keys import Keyboard
 from cockpit.screens.link import Link
 from cockpit.screens.looking import Looking
 from cockpit.screens.mistaking import Mistaking
+from cockpit.screens.said_before import SaidBefore
 from cockpit.screens.store import Store
 from cockpit.screens.tasks import UnknownAgent, task_of
 from cockpit.sessions.types import AnswerDecision, AttentionItem, AttentionKind, LineComment, SessionStatus
@@ -56,6 +57,7 @@ class DecidingScreen(Screen[None]):
         self.answering = Answering(self)
         self.forging = Forging(self)
         self.mistaking = Mistaking(self)
+        self.said_before = SaidBefore(self)
         self.drafts: dict[str, str] = {}
         """Words begun in a dialog and not sent, by what they are for."""
 
@@ -89,7 +91,9 @@ class DecidingScreen(Screen[None]):
     async def send(self, command: Command) -> dict[str, Any] | None:
         """Carry a command to the supervisor; what goes wrong is shown, and None returned."""
         try:
-            return await self.link.call(command)
+            result = await self.link.call(command)
+            self.said_before.heard(result)
+            return result
         except CommandFailed as error:
             self.tell(Trouble(error.info.what, error.info.kept, error.info.next))
         except SupervisorGone:
@@ -264,6 +268,24 @@ class DecidingScreen(Screen[None]):
     def action_forge(self) -> None:
         """Make a rule of what is under the cursor."""
         self.forging.open(self.focused)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Confirm only what is offered."""
+        if action == "said_same":
+            return self.said_before.offer is not None
+        return super().check_action(action, parameters)
+
+    def action_said_same(self) -> None:
+        """Count what was just said as the same mistake as what was said before."""
+        self.said_before.confirm()
+
+    def action_said_read(self) -> None:
+        """Read what was said before that is like it."""
+        self.said_before.read(self.focused)
+
+    def open_session(self, session: SessionId | None) -> None:
+        """Put the cursor on a session."""
+        raise NotImplementedError
 
     def action_undo(self) -> None:
         """Take back the last decision, and say which it was."""

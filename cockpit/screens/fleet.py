@@ -62,8 +62,6 @@ class FleetScreen(DecidingScreen):
     FleetScreen.-narrow #right { width: 1fr; height: 1fr; border-left: none; border-top: solid $faint; }
     FleetScreen.-zoomed #side { display: none; }
     FleetScreen.-zoomed #right { border: none; }
-    #said { display: none; background: $panel; }
-    #said.-shown { display: block; }
     #small { display: none; height: 1fr; content-align: center middle; }
     FleetScreen.-small > * { display: none; }
     FleetScreen.-small > #small { display: block; }
@@ -126,8 +124,7 @@ class FleetScreen(DecidingScreen):
             before, subject = self.list.row, self.subject
             rows = fleet_rows(self.store, wanted, self._apart)
             self.list.set_rows(rows, lesson_of(self.store.link, self.keyboard, wanted))
-            is_gone = before is not None and (self.list.row is None or self.list.row.id != before.id)
-            if is_gone and subject is not None and not _is_mistake(before):
+            if subject is not None and _is_gone(before, self.list.row):
                 # What was asked is answered, or something new is: a key meant for this session must not meet another.
                 self._turn_to(subject.id, is_alone=False)
             self.looking.forget(set(self.store.state.attention))
@@ -345,14 +342,16 @@ class FleetScreen(DecidingScreen):
         columns, rows = event.size
         self.set_class(columns < WIDE_COLUMNS, "-narrow")
         self.set_class(columns >= VERY_WIDE_COLUMNS, "-very-wide")
-        is_small = columns < SMALLEST[0] or rows < SMALLEST[1]
-        self.set_class(is_small, "-small")
+        self.set_class(columns < SMALLEST[0] or rows < SMALLEST[1], "-small")
         small = self.query_one("#small", Bar)
         small.say([(f" {columns}x{rows} is too small: {SMALLEST[0]}x{SMALLEST[1]} at least", small.look["badge"])])
 
 
-def _is_mistake(row: Row | None) -> bool:
-    return isinstance(row, AttentionRow) and row.is_mistake
+def _is_gone(before: Row | None, row: Row | None) -> bool:
+    """Return whether the cursor stands elsewhere; where a mistake stood it stays, which was of no session alone."""
+    if before is None or (isinstance(before, AttentionRow) and before.is_mistake):
+        return False
+    return row is None or row.id != before.id
 
 
 def fleet_rows(store: Store, wanted: str, apart: Collection[str] = ()) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from cockpit import __version__
@@ -56,9 +57,9 @@ class Commands:
                 | cmd.Resume()
                 | cmd.ReviewChange()
             ):
-                return await self._human(command, person)
+                return await self._heard(self._human(command, person), person)
             case cmd.AnswerRequests():
-                return await self._answer_all(command, person)
+                return await self._heard(self._answer_all(command, person), person)
             case cmd.CreateTasks():
                 return await self._create(command, person)
             case cmd.Undo():
@@ -100,6 +101,13 @@ class Commands:
                 raise CommandRefused(f"“{command.cmd}” cannot be asked here.")
 
     # --- decisions --------------------------------------------------------------------------------------------------
+
+    async def _heard(self, decided: Awaitable[dict[str, Any]], person: str) -> dict[str, Any]:
+        """Add to the result of a decision which remarks of the person came with it."""
+        known = frozenset(self.supervisor.services.record.state.remarks)
+        result = await decided
+        remarks = self.supervisor.services.record.state.remarks.values()
+        return {**result, "remarks": [one.id for one in remarks if one.by == person and one.id not in known]}
 
     async def _human(self, command: Human, person: str) -> dict[str, Any]:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()

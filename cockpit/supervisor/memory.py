@@ -124,7 +124,7 @@ class Memory:
 
     async def _similar(self, command: FindSimilar) -> dict[str, Any]:
         from cockpit.rules.service.mistakes import remembered_text
-        from cockpit.rules.service.similar import Remembered, most_similar
+        from cockpit.rules.service.similar import LIKELY, Remembered, most_similar
 
         remarks = self._services.record.state.remarks
         asked = remarks.get(command.remark)
@@ -132,7 +132,8 @@ class Memory:
             raise CommandRefused("This remark is not remembered, or no longer.")
         if asked is None and not (command.text.strip() or command.bad):
             raise CommandRefused("There is nothing to look for.", next="Give the words of a remark, or some code.")
-        earlier = [one for one in remarks.values() if asked is None or _is_earlier(one, asked)]
+        others = (one for one in remarks.values() if one.id not in command.besides)
+        earlier = [one for one in others if asked is None or _is_earlier(one, asked)]
         wanted = [*earlier, asked] if asked is not None else earlier
         change = (command.path, command.bad, command.good) if command.good and asked is None else None
         asked_fix, problem = await self._learn(wanted, change)
@@ -143,6 +144,8 @@ class Memory:
         )
         known = [_remembered(one, remembered_text(one), self._features) for one in earlier]
         likely = await asyncio.to_thread(most_similar, given, known)
+        if command.only_likely and (not likely or likely[0].score < LIKELY):
+            likely = []
         found = [
             {
                 "remark": remarks[one.id].model_dump(mode="json"),
@@ -246,7 +249,9 @@ def _mistake_of(name: str, state: State) -> str:
 
 
 def _is_earlier(one: Remark, asked: Remark) -> bool:
-    return one.id.partition("/")[0] != asked.id.partition("/")[0] and one.at <= asked.at
+    """Return whether it was said before, and does not count as the same already."""
+    is_same = bool(asked.mistake) and one.mistake == asked.mistake
+    return not is_same and one.id.partition("/")[0] != asked.id.partition("/")[0] and one.at <= asked.at
 
 
 def _remembered(remark: Remark, text: str, features: dict[str, frozenset[str]]) -> Remembered:

@@ -8,10 +8,19 @@ import pytest
 
 from cockpit.journal.types import FindingsSeen, RemarkKept
 from cockpit.protocol.client import CommandFailed
-from cockpit.protocol.types import ConfirmSame, FindSimilar, GetMistake, Redirect, Reject
+from cockpit.protocol.types import (
+    Approve,
+    ConfirmSame,
+    DismissMistake,
+    FindSimilar,
+    GetMistake,
+    Redirect,
+    Reject,
+    Undo,
+)
 from cockpit.rules.types.forging import Offence, Pointed
 from cockpit.rules.types.mistakes import RemarkKind
-from cockpit.sessions.types import LineComment
+from cockpit.sessions.types import AttentionKind, DecisionKind, LineComment
 from tests.supervisor.world import CONFIG, S, make_repository, open_world
 
 CHECK = r"""
@@ -99,3 +108,62 @@ async def test_what_a_person_says_is_remembered_with_the_diffs_and_found_again(t
         assert [one["snippet"] for one in told["offences"]] == ["answer = get(url)", "reply = post(url)"]
         with pytest.raises(CommandFailed):
             await ana.call(ConfirmSame(remark=asked.id, of="nobody"))
+
+
+async def test_a_repeated_mistake_waits_for_a_person_until_it_is_let_be(tmp_path: Path, home: Path) -> None:
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        first = await ana.task(f"write a.py {BAD}", f"write a.py {GOOD}")
+        await ana.status(first, S.READY)
+        second = await ana.task(f"write b.py {BAD}", f"write b.py {GOOD}")
+        await ana.status(second, S.READY)
+        item = ana.state.attention["mistake:tidy:BAD"]
+        assert (item.kind, item.title) == (AttentionKind.MISTAKE, "second time: BAD, sessions 1, 2")
+        await ana.call(Reject(session=second, reason="no"))
+        await ana.call(Approve(session=first))
+        await ana.status(first, S.LANDED)
+        assert list(ana.state.attention) == [item.id], "it outlives the sessions that made it"
+
+        await ana.call(DismissMistake(fingerprint=item.mistake, looked_s=2.0, keys=4))
+        await ana.until(lambda: not ana.state.attention)
+        assert (ana.state.decisions[-1].kind, ana.state.stats.keys) == (DecisionKind.DISMISS, 4)
+        with pytest.raises(CommandFailed):
+            await ana.call(DismissMistake(fingerprint=item.mistake))
+        undone = await ana.call(Undo())
+        assert undone == {"undone": "dismiss", "session": "", "mistake": "BAD"}
+        await ana.until(lambda: item.id in ana.state.attention)
+        await ana.call(DismissMistake(fingerprint=item.mistake))
+        await world.kill()
+
+        ana = await world.start()
+        assert not ana.state.attention
+        third = await ana.task(f"write c.py {BAD}", f"write c.py {GOOD}")
+        await ana.status(third, S.READY)
+        assert ana.state.attention[item.id].title == "third time: BAD, sessions 1, 2, 3"
+        assert ana.session(third).status is S.READY
+        told = await ana.call(GetMistake(fingerprint=item.mistake))
+        assert {one["mistake"] for one in told["offences"]} == {item.mistake}
+
+
+async def test_what_a_person_says_names_its_remarks_and_is_likened_to_earlier_ones(tmp_path: Path, home: Path) -> None:
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        one, two = [await ana.task(f"write {name}.py x = 1", f"write {name}.py x = 2") for name in "ab"]
+        await ana.status(one, S.READY)
+        await ana.status(two, S.READY)
+        comments = tuple(LineComment(path="a.py", line=1, text=text) for text in ("Calls need a timeout", "Bad name"))
+        (first, *_) = said = (await ana.call(Redirect(session=one, text="Put this right", comments=comments)))[
+            "remarks"
+        ]
+        assert said == [first, f"{first}/0", f"{first}/1"]
+        assert not (await ana.call(FindSimilar(remark=first, only_likely=True)))["similar"]
+
+        (again,) = (await ana.call(Reject(session=two, reason="again a call without a timeout")))["remarks"]
+        likely = (await ana.call(FindSimilar(remark=again, only_likely=True)))["similar"]
+        assert likely[0]["remark"]["id"] == f"{first}/0"
+        await ana.call(ConfirmSame(remark=again, of=f"{first}/0"))
+        titles = [one.title for one in ana.state.attention.values() if one.kind is AttentionKind.MISTAKE]
+        assert titles == ["second time: Calls need a timeout, sessions 1, 2"]
+        found = (await ana.call(FindSimilar(remark=again)))["similar"]
+        assert f"{first}/0" not in [each["remark"]["id"] for each in found], "it counts as the same already"
+        assert not (await ana.call(FindSimilar(remark=f"{first}/1", besides=(again,))))["similar"]
