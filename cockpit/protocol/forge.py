@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cockpit.rules.types import Engine, ExampleKind
 from cockpit.rules.types.forging import Offence
 from cockpit.types import Model
 
@@ -14,13 +15,16 @@ RULE_LIMIT = 64_000
 
 
 class OpenForge(Model):
-    """Make candidates for a rule of what a person pointed at. Result: `{"forge": id}`; follow it to see them.
+    """Make candidates for a rule of what a person pointed at, or go on with a draft. Result: `{"forge": id}`.
+
+    Follow it to see them. What was left at the same place earlier is there again.
 
     A forge that nobody follows for a minute and a half is closed.
     """
 
     cmd: Literal["open_forge"] = "open_forge"
-    offences: tuple[Offence, ...] = Field(min_length=1, max_length=20)
+    offences: tuple[Offence, ...] = Field(default=(), max_length=20)
+    draft: str = Field(default="", max_length=64, description="id of a draft, in the place of offences")
 
 
 class FollowForge(Model):
@@ -38,7 +42,9 @@ class FollowForge(Model):
 class JudgeRule(Model):
     """Try a rule as a person writes it, beside the candidate that it began with; the one before it is given up.
 
-    Result: `{"candidate": number, "problem", "line"}`; with a problem it could not be read, and nothing was changed.
+    What was typed is kept as a draft, whether it can be read or not.
+
+    Result: `{"candidate": number, "problem", "line"}`; with a problem it could not be read, and nothing else changed.
     """
 
     cmd: Literal["judge_rule"] = "judge_rule"
@@ -65,20 +71,94 @@ class GiveFix(Model):
     text: str = Field(min_length=1, max_length=8_000)
 
 
+class ChangeExample(Model):
+    """Put an example in the place of another or a new one, remove one, or switch it from bad to good and back.
+
+    The candidates are made anew.
+    """
+
+    cmd: Literal["change_example"] = "change_example"
+    forge: str
+    do: Literal["put", "remove", "switch"]
+    place: int | None = Field(default=None, ge=0, description="place in the forge's list of examples; none: a new one")
+    kind: ExampleKind = Field(default=ExampleKind.BAD, description="of a new one")
+    text: str = Field(default="", max_length=8_000)
+
+
+class SetScope(Model):
+    """Let a candidate look at fewer or more files, as the examples' paths suggest. Result: `{"files": globs}`."""
+
+    cmd: Literal["set_scope"] = "set_scope"
+    forge: str
+    candidate: int
+    step: Literal[-1, 1] = Field(default=-1, description="-1: fewer; after the fewest come all")
+
+
+class BeginRule(Model):
+    """Ask for the text with which a rule of an engine is begun by hand. Result: `{"text"}`."""
+
+    cmd: Literal["begin_rule"] = "begin_rule"
+    forge: str
+    engine: Engine
+
+
 class GetRuleFiles(Model):
-    """Ask for a candidate as files, which `accept_rule` takes. Result: `{"rule": id, "files": {path: text}}`."""
+    """Ask for a candidate as files, which `accept_rule` takes. Result: `{"rule": id, "files": {path: text}}`.
+
+    Where the checkout is what the target branch holds, what was counted in it is among them as the baseline.
+    """
 
     cmd: Literal["get_rule_files"] = "get_rule_files"
     forge: str
     candidate: int
+    state: Literal["block", "warn", "shadow"] = "block"
+
+
+class GetDrafts(Model):
+    """List the rules that somebody began to write and left. Result: `{"drafts": [...]}`, the latest first.
+
+    See `cockpit.rules.types.forging.DraftInfo`.
+    """
+
+    cmd: Literal["get_drafts"] = "get_drafts"
+
+
+class DropDraft(Model):
+    """Throw a draft away."""
+
+    cmd: Literal["drop_draft"] = "drop_draft"
+    draft: str = Field(default="", max_length=64, description="its id")
+    forge: str = Field(default="", description="or the forge that it belongs to")
+
+
+class StopDrafting(Model):
+    """End the agent that drafts candidates, and nothing else. Result: `{"was_drafting": bool}`."""
+
+    cmd: Literal["stop_drafting"] = "stop_drafting"
+    forge: str
 
 
 class CloseForge(Model):
-    """End a forge. A draft is kept, and there again when the same place is pointed at."""
+    """End a forge. What was written by hand is kept, and there again when the same place is pointed at."""
 
     cmd: Literal["close_forge"] = "close_forge"
     forge: str
-    draft: str = Field(default="", max_length=RULE_LIMIT)
+    draft: str = Field(default="", max_length=RULE_LIMIT, description="what was typed last; empty: what is known of it")
+    is_done: bool = Field(default=False, description="its rule was accepted: no draft is kept")
 
 
-ForgeCommand = OpenForge | FollowForge | JudgeRule | MarkHit | GiveFix | GetRuleFiles | CloseForge
+ForgeCommand = (
+    OpenForge
+    | FollowForge
+    | JudgeRule
+    | MarkHit
+    | GiveFix
+    | ChangeExample
+    | SetScope
+    | BeginRule
+    | GetRuleFiles
+    | GetDrafts
+    | DropDraft
+    | StopDrafting
+    | CloseForge
+)

@@ -8,43 +8,41 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from cockpit.providers.git import GitError
-from cockpit.providers.git.run import Git
 from cockpit.providers.text import clean_line
-from cockpit.rules.repo.places import examples_file, invariant_file, rule_file
-from cockpit.rules.repo.reading import read_files, read_rule, read_rules
-from cockpit.rules.runtime.gate import Gate, Question, language_of
-from cockpit.rules.runtime.history import History
-from cockpit.rules.runtime.tree_scan import Tree
-from cockpit.rules.service.gate import examples_of
-from cockpit.rules.service.offence import Wording, name_for, rule_text, tests_text
+from cockpit.rules.repo.reading import read_files, read_rules
+from cockpit.rules.runtime.gate import Gate
+from cockpit.rules.runtime.other_engines import UNTRIED
+from cockpit.rules.service.offence import name_for, rule_text
+from cockpit.rules.service.scope import left_out, scopes_of
+from cockpit.rules.service.selection import selected
 from cockpit.rules.service.synthesis.ranking import SHOWN
 from cockpit.rules.service.templates import templates
-from cockpit.rules.types import Engine, Example, ExampleKind, Rule
-from cockpit.rules.types.errors import RuleFileError, RulesError
-from cockpit.rules.types.forge import Candidate, News, Pair
+from cockpit.rules.types import Engine, ExampleKind, Rule
+from cockpit.rules.types.errors import RulesError
+from cockpit.rules.types.forge import Candidate
 from cockpit.rules.types.forging import Book, ForgeView, Offence, Placed, Progress
-from cockpit.supervisor.forge_books import TREE, Books
+from cockpit.supervisor.forge_books import Books
+from cockpit.supervisor.forge_drafts import Drafts
+from cockpit.supervisor.forge_evidence import remembered
 from cockpit.supervisor.forge_examples import pair_of
-from cockpit.supervisor.forge_sessions import Workspaces
+from cockpit.supervisor.forge_judging import Judging
+from cockpit.supervisor.forge_language import spoken
+from cockpit.supervisor.forge_samples import ForgeRefused, Samples
+from cockpit.supervisor.forge_words import Words, advice_for, read
 from cockpit.supervisor.services import Services
 
 DEBOUNCE_S = 0.12
 """How long a person must have stopped typing before a rule is tried."""
 FOLLOW_S = 20.0
 """How long a follower waits for news before it is told that there is none."""
-COMMITS = 200
 _LONGEST_EXAMPLE = 390
 """A hit's text is cut beyond this many characters, and half a statement is no example."""
-
-
-class ForgeRefused(Exception):
-    """What was asked of a forge cannot be done; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +62,28 @@ class Forge:
         self.id = forge
         self.services, self.offences, self.person = services, tuple(offences), person
         self.followed_at = services.clock.now()
+        self.over = asyncio.Event()
+        self.samples = Samples()
+        self.typed = ""
+        """What was written by hand last; it may be no rule yet."""
+        self.is_draft = False
+        self.words = Words(self)
         self._books = Books()
-        self._pairs: list[Pair] = []
-        self._fine: list[str] = []
-        self._others: tuple[Rule, ...] = ()
-        self._language = ""
-        self._name = "new-rule"
+        self._judging = Judging(services, self._books, self.changed)
+        self.others: tuple[Rule, ...] = ()
+        self.language = ""
+        self.name = "new-rule"
         self._progress = Progress.GATHERING
         self._version = itertools.count(1)
         self._is_at = 0
         self._news = asyncio.Event()
         self._due: set[int] = set()
         self._marks: list[Mark] = []
-        self._fix = ""
+        self._is_anew = False
+        self._is_idle = False
         self._order = asyncio.Event()
+        self.drafts = Drafts(self)
+        self._drafted: list[Book] = []
 
     # --- what a person does
 
@@ -98,16 +104,25 @@ class Forge:
         Raises:
             RuleFileError: it is no rule; the line is told where one is to blame.
         """
-        rule = self._read(text)
+        self.typed = text
+        rule = read(text)
         says = clean_line(rule.message)[:200] or "written by hand"
-        candidate = Candidate(engine=rule.engine, language=rule.language, body=rule.body, files=rule.files, says=says)
-        book = Book(number=0, candidate=candidate, text=text, source="person")
+        candidate = Candidate(
+            engine=rule.engine,
+            language=rule.language,
+            body=rule.body,
+            files=rule.files,
+            ignores=rule.ignores,
+            examples=rule.examples,
+            says=says,
+        )
+        book = Book(number=0, candidate=candidate, text=text, source="person", is_untried=rule.engine in UNTRIED)
         known = self._books.get(number)
         if known is not None and known.source == "person":
             self._books.replace(number, book)
         else:
             number = self._books.add(book, beside=number)
-        self._name = rule.id
+        self.name = rule.id
         self._wanted([number])
         return number
 
@@ -128,58 +143,95 @@ class Forge:
 
     def give_fix(self, text: str) -> None:
         """Take how the first bad example should be; the candidates are made anew. Raises `ForgeRefused`."""
-        if not self._pairs:
-            raise ForgeRefused("There is no bad example that this could be the fix of.")
-        if text.strip() == self._pairs[0].bad.strip():
-            raise ForgeRefused("This is the bad example.")
-        self._fix = text
-        self._order.set()
+        self.samples.give_fix(text)
+        self._begin_anew()
 
-    def file_of(self, number: int) -> dict[str, str]:
-        """Return a candidate as the files to be written: path, and text. Raises `ForgeRefused`."""
+    def change_example(
+        self, do: Literal["put", "remove", "switch"], place: int | None, kind: ExampleKind, text: str
+    ) -> None:
+        """Put, remove or switch an example; the candidates are made anew. Raises `ForgeRefused`."""
+        self.samples.change(do, place, kind, text)
+        self._begin_anew()
+
+    def set_scope(self, number: int, step: int) -> tuple[str, ...]:
+        """Let a candidate look at fewer files (`step` -1) or more; return its globs. Raises `ForgeRefused`."""
+        book, scopes = self._books.get(number), self._scopes
+        if book is None:
+            raise ForgeRefused("There is no such candidate.")
+        if book.source == "person" or book.scope < 0:
+            raise ForgeRefused("Where this one looks stands in its `files` and `ignores`: write it there.")
+        if len(scopes) < 2:
+            raise ForgeRefused("The examples' paths suggest no narrower place.")
+        at = (book.scope + step) % len(scopes)
+        candidate = book.candidate.model_copy(update={"files": scopes[at]})
+        text = rule_text(candidate, self.words.wording_of(book))
+        self._books.replace(number, book.model_copy(update={"candidate": candidate, "text": text, "scope": at}))
+        self._wanted([number])
+        return scopes[at]
+
+    def book(self, number: int) -> Book:
+        """Return a candidate's book. Raises `ForgeRefused`."""
         book = self._books.get(number)
         if book is None:
             raise ForgeRefused("There is no such candidate.")
-        try:
-            rule = self._read(book.text)
-        except RuleFileError as error:
-            raise ForgeRefused(f"The rule cannot be read: {error}.") from error
-        if rule.engine is not Engine.AST_GREP:
-            return {invariant_file(rule.id): book.text}
-        return {rule_file(rule.id): book.text, examples_file(rule.id): tests_text(self._wording(rule.id))}
+        return book
+
+    def marks_of(self, number: int) -> Counter[tuple[str, str]] | None:
+        """Return what a candidate hits in the checkout; None: it was not looked through to its end."""
+        return self._books.marks_of(number) if self.book(number).is_judged else None
 
     def view(self) -> ForgeView:
         """Return it as a screen shows it."""
         return ForgeView(
             id=self.id,
-            name=self._name,
-            message=self._message,
-            remedy=self._remedy,
-            language=self._language,
-            pairs=tuple(self._pairs),
-            fine=tuple(self._fine),
+            name=self.name,
+            message=self.words.message,
+            remedy=self.words.remedy,
+            language=self.language,
+            pairs=tuple(self.samples.pairs),
+            fine=tuple(self.samples.fine),
+            examples=self.samples.listed(),
+            scopes=tuple(self._scopes),
+            advice=advice_for(self.offences, self.samples.pairs),
+            draft=self.typed,
+            is_draft=self.is_draft,
             books=self._books.all(),
             progress=self._progress,
             commits=self._books.commits,
             problems=tuple(self._books.problems),
+            drafting=self.drafts.view,
             version=self._is_at,
         )
 
     # --- the work
 
-    async def run(self) -> None:
-        """Gather, then carry out orders as they come."""
-        async with Gate(self.services.paths.state / "forge-cache") as gate:
-            try:
-                await self._gather(gate)
-            except (RulesError, GitError) as error:
-                self._books.problem(str(error))
-                self._changed()
-            while True:
-                await self._order.wait()
-                await asyncio.sleep(DEBOUNCE_S)
-                self._order.clear()
-                await self._unless_ordered(self._work(gate))
+    async def run(self, gate: Gate) -> None:
+        """Gather, then carry out orders as they come; an agent drafts beside it, where one is to."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.drafts.run(gate))
+            await self._carry_out(gate)
+
+    def take(self, drafted: Book) -> None:
+        """Put a candidate that an agent drafted behind the others, when nothing is under way that it would disturb."""
+        self._drafted.append(drafted)
+        if self._is_idle:
+            self._order.set()
+
+    async def _carry_out(self, gate: Gate) -> None:
+        try:
+            await self._gather(gate)
+        except (RulesError, GitError) as error:
+            self._books.problem(str(error))
+            self.changed()
+        while True:
+            if self._drafted:
+                self._order.set()
+            self._is_idle = True
+            await self._order.wait()
+            self._is_idle = False
+            await asyncio.sleep(DEBOUNCE_S)
+            self._order.clear()
+            await self._unless_ordered(self._work(gate))
 
     async def _unless_ordered(self, work: Coroutine[Any, Any, None]) -> None:
         """Work on; a new order ends what is under way, and what was not finished stays due."""
@@ -196,18 +248,19 @@ class Forge:
                 working.result()
             except* (RulesError, GitError) as errors:  # the workshop could not be started, or a rule could not be read
                 self._books.problem(str(errors.exceptions[0]))
-                self._changed()
+                self.changed()
 
     async def _work(self, gate: Gate) -> None:
-        if self._fix:
-            self._pairs[0] = self._pairs[0].model_copy(update={"good": self._fix})
-            made = [book.number for book in self._books.all() if book.source != "person"]
-            self._books.drop(made)
+        if self._is_anew:
+            self._books.drop([book.number for book in self._books.all() if book.source in ("made", "mark")])
+            self._due.update(book.number for book in self._books.all())
             await self._propose(gate)
-            self._fix = ""
+            self._is_anew = False
         while self._marks:
             await self._remake(gate, self._marks[0])
             self._marks.pop(0)
+        while self._drafted:
+            self._due.update(self._add([self._drafted[0].candidate], drafted=self._drafted.pop(0)))
         if due := sorted(number for number in self._due if self._books.get(number) is not None):
             await self._judge(gate, due)
         self._due.clear()
@@ -215,144 +268,105 @@ class Forge:
     async def _gather(self, gate: Gate) -> None:
         services = self.services
         sessions = services.record.state.sessions
-        pairs = [await pair_of(one, sessions.get(one.session), services.repository) for one in self.offences]
-        self._pairs = list(dict.fromkeys(pair for pair in pairs if pair is not None))
-        self._language = next(filter(None, (language_of(pair.path) for pair in self._pairs)), "")
-        known = await asyncio.to_thread(lambda: read_rules(read_files(services.repository.root)))
-        self._others = known.rules
-        about = self._message or next((pair.bad.split("\n")[0] for pair in self._pairs), "")
-        self._name = name_for(about, self.offences[0].code, {rule.id for rule in known.rules})
-        if not self._pairs:
-            self._books.problem("There is no code here to make a rule of: write it by hand.")
-        self._changed()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(gate.warm_up())
+            reading = tasks.create_task(asyncio.to_thread(lambda: read_rules(read_files(services.repository.root))))
+            recalling = tasks.create_task(remembered(self.offences, services, self.person))
+            if not self.samples.is_touched:
+                pairs = [await pair_of(one, sessions.get(one.session), services.repository) for one in self.offences]
+                pairs += [await pair_of(one, None, services.repository) for one in await recalling]
+                self.samples.found(pair for pair in pairs if pair is not None)
+        self.others = reading.result().rules
+        self.language = await spoken(self.samples.pairs, self.offences, services)
+        if self.name == "new-rule":
+            about = self.words.message or next((pair.bad.split("\n")[0] for pair in self.samples.pairs), "")
+            self.name = name_for(about, self.offences[0].code, {rule.id for rule in self.others})
+        if not self.samples.pairs:
+            self._books.problem("There is no code here to make a rule of: give examples, or write it by hand.")
+        self.changed()
+        self.drafts.begin()
         await self._propose(gate)
 
     async def _propose(self, gate: Gate) -> None:
         """Make the first candidates: at once from the examples, then in the order that the tree speaks for."""
-        found = await gate.proposals(self._pairs, self._language) if self._language and self._pairs else []
-        others = templates(self._pairs)
-        first = await gate.ranked(found, self._language)
-        numbers = self._add([*map(self._candidate, first), *others][:SHOWN])
-        if len(found) > SHOWN and self._tree is not None:
-            await self._examples_only(gate, numbers)
-            ranked = await gate.ranked(found, self._language, self._tree)
+        pairs, language = self.samples.pairs, self.language
+        found = await gate.proposals(pairs, language, self.samples.fine) if language and pairs else []
+        others = templates(pairs)
+        first = await gate.ranked(found, language)
+        numbers = self._add(selected([self._candidate(one) for one in first], others))
+        await self._judging.examples(gate, numbers, self.samples.examples())
+        if len(found) > SHOWN and self._judging.tree is not None:
+            ranked = await gate.ranked(found, language, self._judging.tree)
             if ranked != first and not self._marks and not any(one.source == "person" for one in self._books.all()):
                 self._books.drop(numbers)
-                numbers = self._add([*map(self._candidate, ranked), *others][:SHOWN])
+                numbers = self._add(selected([self._candidate(one) for one in ranked], others))
         self._wanted(numbers)
 
     def _candidate(self, proposal: object) -> Candidate:
         body, says, score = (getattr(proposal, name) for name in ("body", "says", "score"))
-        return Candidate(language=self._language, body=body, says=says, score=score)
+        return Candidate(language=self.language, body=body, says=says, score=score)
 
-    def _add(self, candidates: Sequence[Candidate], *, beside: int | None = None) -> list[int]:
+    def _add(
+        self, candidates: Sequence[Candidate], *, beside: int | None = None, drafted: Book | None = None
+    ) -> list[int]:
         numbers = []
-        for candidate in candidates:
-            text = rule_text(candidate, self._wording(self._name))
-            source: Literal["made", "mark"] = "made" if beside is None else "mark"
-            book = Book(number=0, candidate=candidate, text=text, source=source)
+        like = self._books.get(beside) if beside is not None else None
+        for one in candidates:
+            candidate, scope = one, -1
+            if not one.files and one.engine not in (Engine.LAYERS, Engine.PATH):
+                scope = like.scope if like is not None and like.scope >= 0 else len(self._scopes) - 1
+                aside = left_out([pair.path for pair in self.samples.pairs], self.language)
+                candidate = one.model_copy(update={"files": self._scopes[scope], "ignores": aside})
+            made = drafted or Book(number=0, candidate=one, text="", source="made" if beside is None else "mark")
+            text = rule_text(candidate, self.words.wording_of(made))
+            book = made.model_copy(update={"candidate": candidate, "text": text, "scope": scope})
             numbers.append(self._books.add(book, beside=beside))
-        self._changed()
+        self.changed()
         return numbers
 
     async def _remake(self, gate: Gate, mark: Mark) -> None:
         """Take a hit as an example, and put the best new candidate beside the one that hit it."""
-        text, path = mark.placed.hit.text, mark.placed.hit.path
-        if mark.mark == "fine" and text not in self._fine:
-            self._fine.append(text)
-        elif mark.mark == "also_bad" and all(pair.bad != text for pair in self._pairs):
-            self._pairs.append(Pair(bad=text, path=path))
+        self.samples.mark(mark.placed.hit.text, mark.placed.hit.path, is_bad=mark.mark == "also_bad")
         numbers = [book.number for book in self._books.all()]
-        if self._language:
+        if self.language:
             try:
-                found = await gate.proposals(self._pairs, self._language, self._fine)
+                found = await gate.proposals(self.samples.pairs, self.language, self.samples.fine)
             except RulesError as error:
                 self._books.problem(str(error))
                 found = []
             known = [book.candidate.body for book in self._books.all()]
-            new = [self._candidate(one) for one in await gate.ranked(found, self._language, self._tree)]
+            new = [self._candidate(one) for one in await gate.ranked(found, self.language, self._judging.tree)]
             new = [one for one in new if one.body not in known][:1]
             if not new:
-                self._books.problem("No other rule keeps all examples apart: change one by hand.")
+                why = "no rule" if not found else "no other rule"
+                self._books.problem(f"There is {why} that keeps all examples apart: change one by hand.")
             numbers += self._add(new, beside=mark.number)
         self._wanted(numbers)
 
     async def _judge(self, gate: Gate, numbers: Sequence[int]) -> None:
         self._progress = Progress.JUDGING
-        self._books.begin(numbers)
-        trees = [self._tree] if self._tree is not None else []
-        question = Question(
-            self._books.candidates(numbers), self._examples(), self._others, trees, await self._history()
-        )
-        workspaces = Workspaces(self.services, self._books)
-
-        def tell(news: News) -> None:
-            self._books.take(news, numbers)
-            self._changed()
-
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(gate.judge(question, tell))
-            tasks.create_task(workspaces.look(gate, numbers, self._changed))
-        self._books.judged(numbers)
-        root = self.services.repository.root
-        self._books.illustrated(await asyncio.to_thread(self._books.illustrate, root))
+        await self._judging.everything(gate, numbers, self.samples.examples(), self.others)
         self._progress = Progress.JUDGED
-        self._changed()
-
-    async def _examples_only(self, gate: Gate, numbers: Sequence[int]) -> None:
-        question = Question(self._books.candidates(numbers), self._examples())
-
-        def tell(news: News) -> None:
-            self._books.take(news, numbers)
-            self._changed()
-
-        await gate.judge(question, tell)
-
-    def _examples(self) -> list[Example]:
-        return [*examples_of(self._pairs), *(Example(kind=ExampleKind.GOOD, text=text) for text in self._fine)]
-
-    async def _history(self) -> History | None:
-        repository = self.services.repository
-        target = self.services.record.state.target
-        tip = await repository.branch_tip(target) if target else None
-        return History(Git(repository.places.owned), tip, COMMITS) if tip is not None else None
-
-    # --- what it says
+        self.changed()
 
     @property
-    def _tree(self) -> Tree | None:
-        repository = self.services.repository
-        return None if repository.is_bare else Tree(TREE, repository.root)
+    def _scopes(self) -> list[tuple[str, ...]]:
+        return scopes_of(pair.path for pair in self.samples.pairs)
 
-    @property
-    def _message(self) -> str:
-        return next((clean_line(one.said)[:300] for one in self.offences if one.said.strip()), "")
-
-    @property
-    def _remedy(self) -> str:
-        return next((clean_line(one.remedy)[:600] for one in self.offences if one.remedy.strip()), "")
-
-    def _wording(self, name: str) -> Wording:
-        at = datetime.fromtimestamp(self.services.clock.now(), UTC).isoformat(timespec="seconds")
-        origin: list[dict[str, str]] = []
-        for one in self.offences:
-            said = {"kind": one.kind.value, "session": str(one.session), "at": at, "who": self.person}
-            said["quote"] = clean_line(one.said)[:300]
-            origin.append({key: value for key, value in said.items() if value})
-        metadata = {"state": "block", "origin": origin}
-        return Wording(name, self._message, self._remedy, metadata, self._pairs, self._fine)
-
-    def _read(self, text: str) -> Rule:
-        is_other = any(line.startswith("engine:") for line in text.split("\n"))
-        return read_rule(text, invariant_file("draft") if is_other else rule_file("draft"))
+    def _begin_anew(self) -> None:
+        self._is_anew = True
+        self._order.set()
+        self._progress = Progress.JUDGING
+        self.changed()
 
     def _wanted(self, numbers: Sequence[int]) -> None:
         self._due.update(numbers)
         self._order.set()
         self._progress = Progress.JUDGING
-        self._changed()
+        self.changed()
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Tell whoever follows it."""
         self._is_at = next(self._version)
         self._news.set()
         self._news = asyncio.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cockpit.rules.types.forge import (
     Stopped,
     Struck,
     TreeDone,
+    Uncounted,
 )
 from cockpit.rules.types.forging import Book, Placed
 
@@ -23,6 +25,8 @@ TREE = "checkout"
 """What the person's own checkout is called among the places of hits."""
 KEPT_HITS = 80
 """Hits of one candidate that are kept for reading; all are counted."""
+KEPT_OUTSIDE = 10
+"""Hits that a candidate's `files` leave out, of those that are kept."""
 AROUND = 2
 """Lines shown before and after a hit."""
 _EXCERPT_LINES = 14
@@ -36,6 +40,8 @@ class Books:
         self._books: dict[int, Book] = {}
         self._order: list[int] = []
         self._last = 0
+        self._marks: dict[int, Counter[tuple[str, str]]] = {}
+        self._is_partial: set[int] = set()
         self.commits = 0
         self.problems: list[str] = []
 
@@ -64,12 +70,28 @@ class Books:
         for number in list(numbers):
             del self._books[number]
             self._order.remove(number)
+            self._marks.pop(number, None)
 
     def begin(self, numbers: Sequence[int]) -> None:
         """Forget what was counted of some, because they are judged anew."""
         for number in numbers:
             if book := self._books.get(number):
-                self._books[number] = Book(number=number, candidate=book.candidate, text=book.text, source=book.source)
+                same = {"number", "candidate", "text", "source", "by", "note", "own", "scope", "is_untried"}
+                self._books[number] = Book(**{name: getattr(book, name) for name in same})
+                self._marks[number] = Counter()
+                self._is_partial.discard(number)
+
+    def rank(self) -> None:
+        """Put candidates first that are proven, those without doubts before the others.
+
+        Once there is one that a person wrote or asked for, all stay where they are.
+        """
+        if all(book.source == "made" for book in self._books.values()):
+            self._order.sort(key=lambda number: (not self._books[number].is_proven, bool(self._books[number].doubts)))
+
+    def marks_of(self, number: int) -> Counter[tuple[str, str]] | None:
+        """Return how often each violation stands in the checkout, by path and digest; None: not all were seen."""
+        return None if number in self._is_partial else self._marks.get(number)
 
     def judged(self, numbers: Sequence[int]) -> None:
         """Say that everything about some is known."""
@@ -86,7 +108,7 @@ class Books:
             case Judged():
                 self._change(numbers[news.candidate], verdicts=news.verdicts, problem=news.problem)
             case Struck():
-                self.struck(numbers[news.candidate], news.tree, news.hits)
+                self._counted(numbers[news.candidate], news)
             case Stopped():
                 book = self._books[numbers[news.candidate]]
                 placed = [
@@ -98,14 +120,31 @@ class Books:
                 book = self._books[numbers[news.candidate]]
                 self._change(book.number, doubts=(*book.doubts, news.message))
             case TreeDone():
-                if news.problem:
-                    self.problem(f"{news.tree}: {news.problem}")
-                for number in numbers if news.is_cut else ():
-                    self._change(number, is_cut=True)
+                self._tree_done(news, numbers)
+            case Uncounted():
+                self.uncounted(numbers[news.candidate], f"{news.where}: {news.why}")
             case HistoryDone():
                 self.commits = news.commits
                 if news.problem:
                     self.problem(f"history: {news.problem}")
+
+    def _tree_done(self, news: TreeDone, numbers: Sequence[int]) -> None:
+        if news.problem:
+            self.problem(f"{news.tree}: {news.problem}")
+        if news.is_cut or news.problem:
+            self._is_partial.update(numbers)
+        for number in numbers if news.is_cut else ():
+            self._change(number, is_cut=True)
+
+    def _counted(self, number: int, news: Struck) -> None:
+        if news.is_outside:
+            self._outside(number, news)
+            return
+        self.struck(number, news.tree, news.hits)
+        marks = self._marks.setdefault(number, Counter())
+        marks.update((hit.path, mark) for hit, mark in zip(news.hits, news.marks, strict=False))
+        if len(news.marks) != len(news.hits):
+            self._is_partial.add(number)
 
     def struck(self, number: int, where: str, hits: Sequence[Hit], text: str = "") -> None:
         """Enter hits in the checkout or in a session; `text`: the file that all of them are in, where it is at hand."""
@@ -114,6 +153,17 @@ class Books:
         placed = [_placed(where, hit, lines) for hit in hits[:KEPT_HITS]]
         counted = "in_tree" if where == TREE else "in_sessions"
         self._change(number, **{counted: getattr(book, counted) + len(hits)}, hits=_kept(book.hits, placed))
+
+    def uncounted(self, number: int, what: str) -> None:
+        """Enter where hits of a candidate are not counted, and why."""
+        if (book := self._books.get(number)) is not None and what not in book.uncounted:
+            self._change(number, uncounted=(*book.uncounted, what))
+
+    def _outside(self, number: int, news: Struck) -> None:
+        book = self._books[number]
+        shown = sum(one.is_outside for one in book.hits)
+        placed = [Placed(where=news.tree, hit=hit, is_outside=True) for hit in news.hits[: KEPT_OUTSIDE - shown]]
+        self._change(number, outside=book.outside + len(news.hits), hits=(*book.hits, *placed))
 
     def problem(self, what: str) -> None:
         """Keep what went wrong, once."""
@@ -141,7 +191,8 @@ class Books:
 
 
 def _kept(known: tuple[Placed, ...], more: Sequence[Placed]) -> tuple[Placed, ...]:
-    return (*known, *more[: max(0, KEPT_HITS - len(known))])
+    kept = (*known, *more[: max(0, KEPT_HITS - len(known))])
+    return tuple(sorted(kept, key=lambda one: one.is_outside))
 
 
 def _placed(where: str, hit: Hit, lines: Sequence[str]) -> Placed:

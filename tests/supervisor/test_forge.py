@@ -13,16 +13,19 @@ from typing import Any, cast
 import pytest
 
 from cockpit.changes.types import ChangeStat, FileStat
+from cockpit.config.model import Config
 from cockpit.protocol.forge import CloseForge, FollowForge, GetRuleFiles, JudgeRule, OpenForge
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.clock import SystemClock
 from cockpit.providers.git import Repository
+from cockpit.rules.runtime.gate import Gate
 from cockpit.rules.types import Engine
 from cockpit.rules.types.errors import RuleFileError
 from cockpit.rules.types.forging import Book, ForgeView, Offence, Pointed, Progress
 from cockpit.sessions.types import SessionStatus, Task
 from cockpit.state.model import SessionState, State
-from cockpit.supervisor.forge import Forge, ForgeRefused
+from cockpit.supervisor.forge import Forge
+from cockpit.supervisor.forge_samples import ForgeRefused
 from cockpit.supervisor.forges import Forges
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId, SessionId
@@ -32,7 +35,7 @@ BASE = "import requests\n\n\ndef first(url):\n    return requests.get(url, timeo
 MISTAKE = (
     BASE + "\n\ndef second(url, key):\n    return requests.get(\n        url,\n        headers={'key': key},\n    )\n"
 )
-WITHIN_S = 30.0
+WITHIN_S = 15.0
 
 
 @dataclass(slots=True)
@@ -66,13 +69,14 @@ class Smithy:
     async def forge(self, *offences: Offence) -> AsyncIterator[Forge]:
         """Open a forge, and close it."""
         forge = Forge("1", self.services, offences, "ana")
-        running = asyncio.create_task(forge.run())
-        try:
-            yield forge
-        finally:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+        async with Gate(self.services.paths.state / "forge-cache") as gate:
+            running = asyncio.create_task(forge.run(gate))
+            try:
+                yield forge
+            finally:
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running
 
 
 @pytest.fixture
@@ -93,6 +97,7 @@ async def smithy(tmp_path: Path) -> Smithy:
         "record": SimpleNamespace(state=state),
         "paths": SimpleNamespace(state=tmp_path / "state"),
         "clock": SystemClock(),
+        "config": Config(),
     }
     return Smithy(root, cast("Services", SimpleNamespace(**parts)), repository, state)
 
@@ -212,7 +217,7 @@ async def test_an_accepted_candidate_is_files_that_ast_grep_reads(smithy: Smithy
     session = await smithy.session("one", {"calls.py": MISTAKE})
     async with smithy.forge(on_line(session, 9, code="S113")) as forge:
         view = await until(forge, is_judged)
-        files = forge.file_of(view.books[0].number)
+        files = forge.words.files_of(view.books[0].number)
     assert list(files) == [".cockpit/rules/s113.yml", ".cockpit/rule-tests/s113-test.yml"]
     assert "requests.get(" in files[".cockpit/rule-tests/s113-test.yml"]
 
@@ -233,10 +238,29 @@ async def test_where_there_is_no_code_a_person_is_told(smithy: Smithy) -> None:
     assert view.name == "never-push-by-force"
 
 
+@contextlib.asynccontextmanager
+async def opened(smithy: Smithy) -> AsyncIterator[Forges]:
+    """Have forges as long as a supervisor runs."""
+    ended = asyncio.Event()
+
+    async def run(ready: asyncio.Future[Forges]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            ready.set_result(Forges(smithy.services, tasks))
+            await ended.wait()
+
+    ready: asyncio.Future[Forges] = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(run(ready))
+    try:
+        yield await ready
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
 async def test_commands_of_a_screen_open_follow_and_close_it_with_a_draft(smithy: Smithy) -> None:
     session = await smithy.session("one", {"calls.py": MISTAKE})
-    async with asyncio.TaskGroup() as tasks:
-        forges = Forges(smithy.services, tasks)
+    async with opened(smithy) as forges:
         opening = OpenForge(offences=(on_line(session, 9),))
         forge = str((await forges(opening, "ana"))["forge"])
         view = ForgeView()

@@ -6,6 +6,7 @@ Each is kept only where it objects to what is bad and not to what is good; the g
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -13,7 +14,7 @@ from typing import Any
 
 from cockpit.rules.service.regex import compiled
 from cockpit.rules.service.synthesis.levels import shape_of
-from cockpit.rules.types import Engine
+from cockpit.rules.types import Engine, Example, ExampleKind
 from cockpit.rules.types.bodies import LayersBody
 from cockpit.rules.types.forge import Candidate, Pair
 
@@ -107,26 +108,53 @@ def _places(pairs: Sequence[Pair]) -> Iterator[Candidate]:
     if len(folders) == 1 and len(suffixes) == 1 and not kept_there:
         folder, suffix = folders.pop(), suffixes.pop()
         glob = f"*{suffix}" if folder == "." else f"{folder}/**/*{suffix}"
-        yield _candidate(Engine.PATH, {"absent": True}, f"no {glob} at all", 0.0, glob)
+        made = _candidate(Engine.PATH, {"absent": True}, f"no {glob} at all", 0.0, glob)
+        there = dict.fromkeys(pair.good_path for pair in pairs if pair.good_path)
+        good = list(there) or [f"elsewhere/{PurePosixPath(pairs[0].path).name}"]
+        yield made.model_copy(update={"examples": _told(dict.fromkeys(pair.path for pair in pairs), good)})
 
 
 def _layers(pairs: Sequence[Pair]) -> Iterator[Candidate]:
     """Fixes that take an import away which goes from a layer to one on its right."""
     order = LayersBody.model_fields["order"].default
     domains = set()
+    bad, good = [], []
     for pair in pairs:
         path = PurePosixPath(pair.path)
         parts = [*path.parent.parts, path.stem]
         at = next((place for place, part in enumerate(parts) if part in order and place), None)
-        if at is None or not any(_goes_right(parts[at], one, order) for one in _imports_gone(pair)):
+        wrong = next((one for one in _imports_gone(pair) if at is not None and _goes_right(parts[at], one, order)), "")
+        if at is None or not wrong:
             return
+        assert at is not None
         domains.add("/".join([*parts[: at - 1], "*"]))
+        imported = _file_of(wrong, path)
+        bad.append(f"{path} -> {imported}")
+        good.append(f"{imported} -> {path}")
     body = {"domains": sorted(domains), "order": list(order)}
-    yield _candidate(Engine.LAYERS, body, f"imports only go from right to left: {' -> '.join(order)}", 2.0)
+    made = _candidate(Engine.LAYERS, body, f"imports only go from right to left: {' -> '.join(order)}", 2.0)
+    yield made.model_copy(update={"examples": _told(bad, good)})
 
 
 def _candidate(engine: Engine, body: Mapping[str, Any], says: str, score: float, glob: str = "") -> Candidate:
     return Candidate(engine=engine, body=body, says=says, score=score, files=(glob,) if glob else ())
+
+
+def _told(bad: Iterable[str], good: Iterable[str]) -> tuple[Example, ...]:
+    """Return examples in an engine's own words, each once."""
+    found = [Example(kind=ExampleKind.BAD, text=text) for text in dict.fromkeys(bad)]
+    return (*found, *(Example(kind=ExampleKind.GOOD, text=text) for text in dict.fromkeys(good)))
+
+
+def _file_of(module: str, importer: PurePosixPath) -> str:
+    """Return the file that an import most likely means."""
+    if "/" in module:
+        folder = posixpath.join(importer.parent, module) if module.startswith(".") else module
+        return posixpath.normpath(folder) + importer.suffix
+    rest = module.lstrip(".")
+    above = [".."] * (len(module) - len(rest) - 1)
+    start = [*importer.parent.parts, *above] if len(rest) < len(module) else []
+    return posixpath.normpath("/".join([*start, *re.split(r"[.:]+", rest)])) + importer.suffix
 
 
 def _gone(pair: Pair) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from cockpit.rules.types import Engine
+from cockpit.providers.text import clean_line
+from cockpit.rules.types import Engine, Example, ExampleKind
 from cockpit.rules.types.forge import Candidate, Pair
 
 LONGEST_NAME = 48
@@ -41,6 +42,10 @@ class Wording:
     pairs: Sequence[Pair] = ()
     fine: Sequence[str] = ()
     """Code that is no offence, though it may look like one."""
+    theirs: Sequence[Example] = ()
+    """Further examples, of the agent that drafted the rule."""
+    by: str = ""
+    """The agent, by its name in cockpit.toml."""
 
 
 def rule_text(candidate: Candidate, wording: Wording) -> str:
@@ -62,16 +67,36 @@ def rule_text(candidate: Candidate, wording: Wording) -> str:
         said |= candidate.body
     else:
         said[candidate.engine.value] = dict(candidate.body)
-        bad = [{"text": pair.bad, "path": pair.path} if pair.path else pair.bad for pair in wording.pairs]
-        said["examples"] = {"bad": bad, "good": _good(wording)}
+        said["examples"] = _inline(candidate, wording)
     if wording.metadata:
         said["metadata"] = dict(wording.metadata)
     return _yaml(said)
 
 
 def tests_text(wording: Wording) -> str:
-    """Return the examples as ast-grep's tests of the rule."""
-    return _yaml({"id": wording.name, "valid": _good(wording), "invalid": [pair.bad for pair in wording.pairs]})
+    """Return the examples as ast-grep's tests of the rule; the last ones of each list are those of an agent."""
+    bad, good = [pair.bad for pair in wording.pairs], _good(wording)
+    of_agent = {kind: [one.text for one in wording.theirs if one.kind is kind] for kind in ExampleKind}
+    tests = {
+        "id": wording.name,
+        "valid": [*good, *of_agent[ExampleKind.GOOD]],
+        "invalid": [*bad, *of_agent[ExampleKind.BAD]],
+    }
+    if not wording.theirs:
+        return _yaml(tests)
+    said = f"the last {len(of_agent[ExampleKind.GOOD])} of valid and {len(of_agent[ExampleKind.BAD])} of invalid"
+    return f"# By the agent {clean_line(wording.by)} that drafted the rule: {said}.\n{_yaml(tests)}"
+
+
+def _inline(candidate: Candidate, wording: Wording) -> dict[str, object]:
+    if candidate.examples:
+        return {kind.value: [one.text for one in candidate.examples if one.kind is kind] for kind in ExampleKind}
+    bad = [{"text": pair.bad, "path": pair.path} if pair.path else pair.bad for pair in wording.pairs]
+    paths = {pair.good: pair.good_path or pair.path for pair in wording.pairs}
+    good = [{"text": text, "path": paths[text]} if paths.get(text) else text for text in _good(wording)]
+    for one in wording.theirs:
+        (bad if one.kind is ExampleKind.BAD else good).append(one.text)
+    return {"bad": bad, "good": good}
 
 
 def _good(wording: Wording) -> list[str]:
