@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cockpit.rules.service.synthesis.languages import is_body, is_list, is_literal, is_name, is_root
+from cockpit.rules.service.synthesis.languages import is_body, is_list, is_literal, is_name, is_root, kin_of
 from cockpit.rules.service.synthesis.terms import Term, is_argument_list, term_of, unified
 from cockpit.rules.service.synthesis.tree import Snippet, Tree
 
 _MOST_PER_KIND = 5
 _MOST_NODES = 12
+_LARGE = 12.0
+"""Lines of code beyond which a node is hardly what is meant: it comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class Focus:
         return self.nodes[0].kind
 
     @property
+    def kinds(self) -> list[str]:
+        """Every kind that they are of: mostly one."""
+        return sorted({node.kind for node in self.nodes})
+
+    @property
     def size(self) -> float:
         """How large a piece of code it is, in about lines."""
         longest = max(len(node.text) for node in self.nodes)
@@ -37,13 +44,13 @@ class Focus:
 def foci_of(bads: Sequence[Snippet], goods: Sequence[Snippet | None]) -> list[Focus]:
     """Return what the offence may be; nodes that the fixes changed first, larger ones before those within them."""
     candidates = [_nodes(bad, good) for bad, good in zip(bads, goods, strict=True)]
-    kinds = dict.fromkeys(node.kind for node, _ in candidates[0])
+    kinds = dict.fromkeys(kin_of(node.kind) for node, _ in candidates[0])
     found: list[Focus] = []
     for kind in kinds:
-        per_bad = [[(node, changed) for node, changed in nodes if node.kind == kind] for nodes in candidates]
+        per_bad = [[(node, changed) for node, changed in nodes if kin_of(node.kind) == kind] for nodes in candidates]
         if all(per_bad):
             found += _aligned(per_bad)
-    return sorted(found, key=lambda focus: not focus.is_changed)
+    return sorted(found, key=lambda focus: (not focus.is_changed, focus.size > _LARGE))
 
 
 def changed_parts(bad: Snippet, good: Snippet | None) -> set[int]:

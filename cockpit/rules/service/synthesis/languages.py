@@ -14,6 +14,13 @@ _NUMBER = re.compile(r"^(integer|float|number|int_literal|float_literal|integer_
 _LEAVES = re.compile(r"identifier$")
 _BODY = re.compile(r"^(block|statement_block|statement_list|class_body|declaration_list|body|suite)$")
 _ROOTS = frozenset({"module", "program", "source_file"})
+OPPOSITES = {
+    one: other
+    for pair in (("==", "!="), ("===", "!=="), ("is", "is not"), ("in", "not in"), ("<", ">"), ("<=", ">="))
+    for one, other in (pair, pair[::-1])
+}
+"""Operators that say the same the other way round: what is wrong with one of them mostly is with the other."""
+
 _CONTEXT = re.compile(
     r"(_statement|_clause|_definition|_declaration|_expression|_item|lambda|decorator|await|assignment|comparison_operator"
     r"|arrow_function|closure_expression)$"
@@ -35,6 +42,8 @@ class Grammar:
     """Kinds that may hide any argument."""
     body: str = ""
     """Kind of what holds the statements of a function, loop or clause."""
+    interpolation: str = ""
+    """Kind of what stands in a text that is put together, where such texts are of the same kind as plain ones."""
 
 
 _PYTHON = Grammar(
@@ -51,6 +60,7 @@ _PYTHON = Grammar(
     named_argument="keyword_argument",
     spread=("dictionary_splat",),
     body="block",
+    interpolation="interpolation",
 )
 _SCRIPT = Grammar(
     frames=(
@@ -98,7 +108,7 @@ GRAMMARS: dict[str, Grammar] = {
     "csharp": _BRACES,
     "kotlin": _BRACES,
     "swift": _BRACES,
-    "ruby": Grammar(frames=("def f\n{}\nend",)),
+    "ruby": Grammar(frames=("def f\n{}\nend",), interpolation="interpolation"),
     "php": Grammar(frames=("<?php {};",)),
     "scala": Grammar(frames=("object A {{ {} }}",)),
     "lua": Grammar(frames=("local a = {}",)),
@@ -197,6 +207,12 @@ def is_text(kind: str) -> bool:
 def is_prose(kind: str) -> bool:
     """Return whether nodes of this kind are text in which single words may matter: comments and literal text."""
     return "comment" in kind or (is_text(kind) and not kind.endswith(("_start", "_end", "_content")))
+
+
+@cache
+def kin_of(kind: str) -> str:
+    """Return the name under which kinds go that stand for each other: `true` and `false` are one thing's two values."""
+    return "boolean" if kind in ("true", "false") else kind
 
 
 @cache

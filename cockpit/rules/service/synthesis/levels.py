@@ -19,6 +19,9 @@ _SHAPES = (
     ("snake_case", r"^_*[a-z][a-z0-9]*(_[a-z0-9]+)+$"),
 )
 
+WIDER = {_SHAPES[1][1]: r"^_*[a-z]\w*[A-Z]", _SHAPES[2][1]: r"^_*[A-Z]"}
+"""Of some shapes the mere mark by which they are told from other names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -31,11 +34,12 @@ class Level:
     says: str = ""
 
 
-def levels_of(holes: Mapping[str, Term], weight: int) -> list[Level]:
+def levels_of(holes: Mapping[str, Term], weight: int, interpolation: str = "") -> list[Level]:
     """Return the ways to fill a pattern's holes, given how many letters the pattern itself says."""
     listed = {name: _listed(hole) for name, hole in holes.items() if _is_listable(hole)}
-    kinds = {name: rule for name, hole in holes.items() if (rule := _kinds(hole))}
+    kinds = {name: rule for name, hole in holes.items() if (rule := _kinds(hole, interpolation))}
     shared = {name: rule for name, hole in holes.items() if (rule := _shared(hole))}
+    wider = {name: rule for name, hole in holes.items() if (rule := _wider(hole))}
     others = {name: _NOT_SELF for name, hole in holes.items() if _is_other(hole)}
     words = ", ".join(sorted({text for name in listed for _, text in holes[name].samples}))
     found = []
@@ -46,9 +50,17 @@ def levels_of(holes: Mapping[str, Term], weight: int) -> list[Level]:
             found.append(Level("shared, of others", apart, 0.8, "of another object"))
         if listed.keys() - shared.keys():
             found.append(Level("shared, else open", free, 0.6, _names(shared)))
+        if shared != free:
+            found.append(Level("shared alone", shared, 0.4, _names(shared)))
+    if wider:
+        found.append(Level("shared, wider", {**kinds, **wider}, 0.85, _names(wider)))
+        if wider.keys() != {**kinds, **wider}.keys():
+            found.append(Level("shared alone, wider", wider, 0.7, _names(wider)))
     if listed:
         found.append(Level("listed", {**kinds, **listed}, 0.7, f"one of {words}"))
-    every = {name: any_kind(seen) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
+        if kinds.keys() - listed.keys():
+            found.append(Level("listed alone", listed, 0.4, f"one of {words}"))
+    every = {name: any_kind(seen, interpolation) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
     if every != kinds and weight < 8:
         found.append(Level("kinds, names too", {**every, **listed}, 0.25 if kinds else -0.1, "of the very kinds seen"))
     if kinds:
@@ -80,11 +92,11 @@ def _listed(hole: Term) -> dict[str, Any]:
     return {"regex": f"^({'|'.join(map(re.escape, _texts(hole)))})$"}
 
 
-def _kinds(hole: Term) -> dict[str, Any]:
+def _kinds(hole: Term, interpolation: str) -> dict[str, Any]:
     kinds = sorted({kind for kind, _ in hole.samples})
     if not 0 < len(kinds) <= 3 or any(is_name(kind) or kind in _PATHS for kind in kinds):
         return {}
-    return any_kind(kinds)
+    return any_kind(kinds, interpolation)
 
 
 _PATHS = frozenset({"attribute", "member_expression", "selector_expression", "field_expression", "call"})
@@ -95,10 +107,27 @@ def _kinds_seen(hole: Term) -> list[str]:
     return kinds if len(kinds) <= 3 else []
 
 
-def any_kind(kinds: Sequence[str]) -> dict[str, Any]:
-    """Return the rule that matches nodes of one of the kinds."""
-    rules = [{"kind": kind} for kind in kinds]
+def any_kind(kinds: Sequence[str], interpolation: str = "") -> dict[str, Any]:
+    """Return the rule that matches nodes of one of the kinds.
+
+    Args:
+        kinds: as `terms.full_kind` says them.
+        interpolation: kind of what stands in texts that are put together, when texts of the same kind may be plain.
+    """
+    rules = [
+        _of_kind(kind, kinds, interpolation) for kind in kinds if ">" in kind and kind.partition(">")[0] not in kinds
+    ]
+    rules += [_of_kind(kind, kinds, interpolation) for kind in kinds if ">" not in kind]
     return rules[0] if len(rules) == 1 else {"any": rules}
+
+
+def _of_kind(kind: str, kinds: Sequence[str], interpolation: str) -> dict[str, Any]:
+    whole, _, part = kind.partition(">")
+    if part:
+        return {"kind": whole, "has": {"kind": part}}
+    if interpolation and whole == "string" and f"{whole}>{interpolation}" not in kinds:
+        return {"kind": whole, "not": {"has": {"kind": interpolation}}}
+    return {"kind": whole}
 
 
 def _is_other(hole: Term) -> bool:
@@ -121,6 +150,13 @@ def _shared(hole: Term) -> dict[str, Any]:
     if hole.role and len(word := shared_word(texts)) >= 3:
         return {"regex": f"(?i){re.escape(word)}"}
     return {"regex": shape} if hole.role == "name" and (shape := shape_of(texts)) else {}
+
+
+def _wider(hole: Term) -> dict[str, Any]:
+    """Say only the first thing that is peculiar in how the names seen are written."""
+    if hole.role != "name" or len(hole.samples) < 2 or not all(map(_NAME.fullmatch, _texts(hole))):
+        return {}
+    return {"regex": wide} if (wide := WIDER.get(shape_of(_texts(hole)), "")) else {}
 
 
 def _names(shared: Mapping[str, Any]) -> str:

@@ -46,6 +46,13 @@ def pattern_of(term: Term, language: str, must_match: Snippet) -> Pattern | None
     return None
 
 
+def written_together(first: Term, second: Term) -> tuple[str, str, dict[str, Term]]:
+    """Return the patterns of two terms that share their metavariables, and their holes."""
+    known: dict[tuple[str, ...], str] = {}
+    holes: dict[str, Term] = {}
+    return _written(first, known, holes).strip(), _written(second, known, holes).strip(), holes
+
+
 def _ways(text: str, kind: str, language: str) -> list[dict[str, Any]]:
     frames = grammar_of(language).frames
     alone = [{"pattern": text}] if _is_whole(text, language) else []
@@ -69,7 +76,7 @@ def _written(term: Term, known: dict[tuple[str, ...], str], holes: dict[str, Ter
         known[(name,)] = name
         return name
     if term.hole:
-        key = tuple(text for _, text in term.samples)
+        key = (*(text for _, text in term.samples), str(term.mark))
         if key not in known:
             name = _NAMES[min(len(holes), len(_NAMES) - 1)]
             known[key] = f"${name}"

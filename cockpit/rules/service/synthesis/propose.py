@@ -9,26 +9,27 @@ from typing import Any
 from cockpit.rules.service.synthesis.features import Distinction, distinctions, features_of, refined
 from cockpit.rules.service.synthesis.foci import Focus, foci_of
 from cockpit.rules.service.synthesis.imports import resolved
-from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_literal, is_name, is_prose, name_of
-from cockpit.rules.service.synthesis.levels import Level, levels_of, shape_of, words_in
-from cockpit.rules.service.synthesis.patterns import pattern_of
+from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_prose, name_of
+from cockpit.rules.service.synthesis.levels import WIDER, Level, any_kind, levels_of, shape_of, words_in
+from cockpit.rules.service.synthesis.openings import openings
+from cockpit.rules.service.synthesis.patterns import pattern_of, written_together
+from cockpit.rules.service.synthesis.sequences import after_kinds, in_sequence, predecessor
 from cockpit.rules.service.synthesis.surroundings import bindings, contents, contexts, is_incidental, structure
-from cockpit.rules.service.synthesis.terms import Term, opened, with_open_lists
+from cockpit.rules.service.synthesis.terms import Term, reversed_of
 from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
 
 _UNCHANGED = -1.5
 _MERE_NAME = -1.2
 """A name alone is said in many places that have nothing to do with the offence."""
-_LITERAL = -0.3
-"""It names what happened to stand there."""
-_VALUES = -0.4
-"""It leaves open what was the same in all snippets."""
 _BY_CHANCE = 0.6
 """That an offence stands in an assignment or a function says little about it."""
 _HOLDING = 0.2
 """It looks into bodies, and not only at the first line."""
-_BY_COUNT = -0.8
-"""It tells bad from good by the number of arguments only."""
+_REVERSED = -0.2
+_SEQUENCE = 0.4
+"""It explains why the same name stands in both."""
+_BOUND = 0.25
+"""It explains why the same name stands inside and around."""
 _MOST_FOCI = 24
 
 
@@ -83,7 +84,7 @@ def propose(work: Workpiece) -> list[Proposal]:
     """Return every rule that hits all bad snippets and no good one, the most plausible first."""
     for focus in foci_of(work.bads, work.fixes)[:_MOST_FOCI]:
         for base in _bases(work, focus):
-            for level in levels_of(base.holes, base.term.weight):
+            for level in levels_of(base.holes, base.term.weight, work.grammar.interpolation):
                 _try_level(work, base, level)
     return sorted(work.proposals.values(), key=lambda one: -one.score)
 
@@ -94,19 +95,37 @@ def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
     mere = _MERE_NAME if not focus.nodes[0].named else 0.0
     score += mere + _part_of_more(focus)
     has_pattern = False
-    for name, term, cost in _terms(work, focus):
-        if pattern := pattern_of(term, work.language, work.bads[0]):
-            has_pattern = True
-            yield _Base(focus, name, pattern.rule, pattern.holes, term, score + cost)
+    for base in _patterns(work, focus, score):
+        has_pattern = True
+        yield base
     if not has_pattern and (rule := structure(focus)):
         yield _Base(focus, "structure", rule, {}, focus.term, score)
     if not weight or focus.kind.endswith(("_statement", "_clause", "_expression")) or not focus.nodes[0].named:
-        yield _Base(focus, "kind", {"kind": focus.kind}, {}, Term(focus.kind), 0.3 + mere - 0.15 * focus.size)
+        yield _Base(focus, "kind", any_kind(focus.kinds), {}, Term(focus.kind), 0.3 + mere - 0.15 * focus.size)
     if word := words_in([node.text for node in focus.nodes]) if is_prose(focus.kind) else "":
         yield _Base(focus, "words", {"kind": focus.kind, "regex": word}, {}, Term(focus.kind), 1.0)
-    if shape := _shape_of_names(focus):
-        named = {"kind": focus.kind, "has": {"field": "name", "regex": shape}}
-        yield _Base(focus, "named", named, {}, Term(focus.kind), 1.2)
+    shape = _shape_of_names(focus)
+    for name, regex, bonus in (("named", shape, 1.2), ("named, wider", WIDER.get(shape, ""), 1.15)):
+        if regex:
+            named = {"kind": focus.kind, "has": {"field": "name", "regex": regex}}
+            yield _Base(focus, name, named, {}, Term(focus.kind), bonus)
+
+
+def _patterns(work: Workpiece, focus: Focus, score: float) -> Iterator[_Base]:
+    """Yield what can be said of the nodes by a pattern: alone, the other way round, and with what stands before."""
+    for name, term, cost in openings(focus.term, lambda one: _is_fine(work, one)):
+        pattern = pattern_of(term, work.language, work.bads[0])
+        if pattern is None:
+            continue
+        yield _Base(focus, name, pattern.rule, pattern.holes, term, score + cost)
+        if (reverse := reversed_of(term)) is not None and isinstance(said := pattern.rule.get("pattern"), str):
+            (other, _, _) = written_together(reverse, reverse)
+            rule = {"any": [{"pattern": said}, {"pattern": other}]}
+            yield _Base(focus, f"{name}, either way", rule, pattern.holes, term, score + cost + _REVERSED)
+    if (first := predecessor(focus)) is not None:
+        said, text, holes = written_together(first, focus.term)
+        term = Term("sequence", children=(first, focus.term))
+        yield _Base(focus, "sequence", in_sequence(focus, text, said), holes, term, score + _SEQUENCE)
 
 
 def _part_of_more(focus: Focus) -> float:
@@ -120,29 +139,6 @@ def _shape_of_names(focus: Focus) -> str:
     """Return how the names of what is defined are written; empty: they have none, or differ in that."""
     names = [child.text for node in focus.nodes for child in node.children if child.field == "name"]
     return shape_of(names) if len(names) == len(focus.nodes) and len(set(names)) > 1 else ""
-
-
-def _terms(work: Workpiece, focus: Focus) -> Iterator[tuple[str, Term, float]]:
-    """Yield what the nodes have in common, in several degrees of openness, each with what it adds to the score."""
-    term = focus.term
-    if term.hole:
-        return
-    if not any(term.holes()):
-        yield "literal", term, _LITERAL
-        term = opened(term, _is_value)
-    elif (values := opened(term, _is_value)) != term and values.names:
-        yield "open values", with_open_lists(values), _VALUES
-    wide = with_open_lists(term)
-    if wide != term:
-        yield "pattern", term, _BY_COUNT if _is_fine(work, wide) else 0.0
-        yield "open pattern", wide, -0.2
-    elif any(term.holes()):
-        yield "pattern", term, 0.0
-
-
-def _is_value(term: Term) -> bool:
-    """Return whether a part is what code works on, not what it does."""
-    return not term.role and (is_name(term.kind) or is_literal(term.kind))
 
 
 def _is_fine(work: Workpiece, term: Term) -> bool:
@@ -159,13 +155,15 @@ def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
     also = resolved(base.rule, base.term, base.holes) if name_of(work.language) == "python" else None
     if also is not None:
         _try(work, base, also, level.constraints, score + 0.15, f"{says}, also imported by name")
-    around = [*contexts(base.focus, work.grammar.body), *bindings(base.focus, base.holes)]
+    around = [*contexts(base.focus, work.grammar.body), *after_kinds(base.focus)]
     if base.name == "kind":
         for words, rule in contents(base.focus):
             _try(work, base, {"all": [base.rule, rule]}, level.constraints, score + _HOLDING, f"{says}, {words}")
     for place, (words, rule) in enumerate(around):
-        cost = 0.1 + 0.1 * place + (_BY_CHANCE if is_incidental(rule["inside"]) else 0.0)
+        cost = 0.1 + 0.1 * place + (_BY_CHANCE if is_incidental(rule.get("inside", {})) else 0.0)
         _try(work, base, {"all": [base.rule, rule]}, level.constraints, score - cost, f"{says}, {words}")
+    for words, rule in bindings(base.focus, base.holes):
+        _try(work, base, {"all": [base.rule, rule]}, level.constraints, score + _BOUND, f"{says}, {words}")
 
 
 def _said(base: _Base, level: Level) -> str:

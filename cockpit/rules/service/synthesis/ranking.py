@@ -17,6 +17,11 @@ LOOKED_AT = 24
 USUAL_HITS_PER_1000_LINES = 0.3
 """What is common in accepted code is hardly a mistake; beyond this a rule gets less plausible."""
 
+_ALIKE = 0.8
+"""How much less a proposal is worth beside one that hits the same: the choice is to be between narrow and wide."""
+
+_TWINS = 5.0
+
 _SAME = 0.9
 """Sets of hits with this share in common are the same rule said otherwise."""
 
@@ -51,15 +56,14 @@ def chosen(proposals: Sequence[Proposal], seen: Sequence[Seen] | None = None, li
     """
     if seen is None or not lines:
         return _of_different_families(proposals)
-    scored = sorted(
-        zip(proposals, seen, strict=True), key=lambda item: item[0].score - _penalty(item[1], lines), reverse=True
-    )
-    kept: list[tuple[Proposal, Seen]] = []
-    for one, places in scored:
-        if not any(_is_alike(places, other) and (places.places or one.family == of.family) for of, other in kept):
-            kept.append((one, places))
-    rest = [item for item in scored if item not in kept]
-    return [one for one, _ in (*kept, *rest)][:SHOWN]
+    scored = sorted(zip(proposals, seen, strict=True), key=lambda item: -_value(item, lines))
+    kept = scored[:1]
+    rest = scored[1:]
+    while rest and len(kept) < SHOWN:
+        best = max(rest, key=lambda item: _value(item, lines) - _ALIKE * max(_likeness(item, other) for other in kept))
+        kept.append(best)
+        rest.remove(best)
+    return [one for one, _ in kept]
 
 
 def _of_different_families(proposals: Sequence[Proposal]) -> list[Proposal]:
@@ -79,8 +83,14 @@ def _penalty(seen: Seen, lines: int) -> float:
     return 1.2 * max(0.0, math.log10(max(density, 1e-9) / USUAL_HITS_PER_1000_LINES))
 
 
-def _is_alike(one: Seen, other: Seen) -> bool:
-    """Return whether two proposals hit the same places."""
-    if not one.places or not other.places:
-        return not one.places and not other.places
-    return len(one.places & other.places) / len(one.places | other.places) >= _SAME
+def _value(item: tuple[Proposal, Seen], lines: int) -> float:
+    return item[0].score - _penalty(item[1], lines)
+
+
+def _likeness(item: tuple[Proposal, Seen], other: tuple[Proposal, Seen]) -> float:
+    """Return what share of places two proposals have in common, and more than any share where they are the same."""
+    (one, places), (of, others) = item, other
+    if not places.places and not others.places:
+        return _TWINS if one.family == of.family else 0.5
+    share = len(places.places & others.places) / len(places.places | others.places)
+    return _TWINS if share >= _SAME else share

@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.rules.service.synthesis.foci import Focus
 from cockpit.rules.service.synthesis.languages import is_body, is_context, is_name
 from cockpit.rules.service.synthesis.levels import any_kind
-from cockpit.rules.service.synthesis.terms import Term
+from cockpit.rules.service.synthesis.terms import Term, is_argument_list
 from cockpit.rules.service.synthesis.tree import Tree
 
 _MOST = 3
@@ -35,13 +35,24 @@ def contexts(focus: Focus, body: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     found: list[tuple[str, dict[str, Any]]] = []
     parents = sorted({node.parent.kind for node in focus.nodes if node.parent is not None})
-    if parents and all(is_context(kind) for kind in parents):
+    if parents and all(is_context(kind) or is_argument_list(kind) for kind in parents):
         found.append((" or ".join(parents), any_kind(parents)))
     for kind in _shared_ancestors(focus):
         is_head = bool(body) and all(_is_in_head(node, kind) for node in focus.nodes)
         found.append((kind, {"kind": kind, "stopBy": {"kind": body} if is_head else "end"}))
     for kinds, rule in found[:_MOST]:
         yield f"inside {kinds.replace('_', ' ')}", {"inside": rule}
+    yield from _directly_in(focus)
+
+
+def _directly_in(focus: Focus) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what the statements are immediate parts of, such as an `else`."""
+    bodies = [node.parent for node in focus.nodes if node.parent is not None and is_body(node.parent.kind)]
+    kinds = {(body.kind, body.parent.kind if body.parent is not None else "") for body in bodies}
+    if len(bodies) == len(focus.nodes) and len(kinds) == 1:
+        ((body, kind),) = kinds
+        if is_context(kind):
+            yield f"directly in {kind.replace('_', ' ')}", {"inside": {"kind": body, "inside": {"kind": kind}}}
 
 
 def contents(focus: Focus) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -53,6 +64,24 @@ def contents(focus: Focus) -> Iterator[tuple[str, dict[str, Any]]]:
     for field, body, kind in [*shared][:_MOST]:
         place = {"field": field} if field else {"kind": body}
         yield f"holding {kind.replace('_', ' ')}", {"has": {**place, "has": {"kind": kind}}}
+    for field, body, kind in _single(focus):
+        place = {"field": field} if field else {"kind": body}
+        said = "one statement" if not kind else f"one {kind.replace('_', ' ')}"
+        alone: dict[str, Any] = {"has": {"kind": kind}} if kind else {}
+        yield f"holding {said} and no more", {"has": {**place, **alone, "not": {"has": {"nthChild": 2}}}}
+
+
+def _single(focus: Focus) -> Iterator[tuple[str, str, str]]:
+    """Yield field and kind of bodies that hold one statement in all nodes, each with its kind where that is shared."""
+    found = [
+        {(c.field, c.kind): c.named[0].kind for c in n.children if len(c.named) == 1 and is_body(c.kind)}
+        for n in focus.nodes
+    ]
+    for field, body in [place for place in found[0] if all(place in one for one in found[1:])][:_MOST]:
+        kinds = {one[field, body] for one in found}
+        if len(kinds) == 1:
+            yield field, body, kinds.pop()
+        yield field, body, ""
 
 
 def structure(focus: Focus) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from cockpit.rules.service.synthesis.languages import is_body, is_list, is_literal, is_text
+from cockpit.rules.service.synthesis.languages import OPPOSITES, is_body, is_list, is_literal, is_text
 from cockpit.rules.service.synthesis.tree import Tree
 
 _ROLES = {
@@ -14,6 +15,10 @@ _ROLES = {
     **dict.fromkeys(("object", "operand"), "receiver"),
     **dict.fromkeys(("name", "key"), "name"),
 }
+
+
+_BINDS = re.compile(r"assignment|declaration|^for_|for_in_clause")
+_PUT_TOGETHER = frozenset({"interpolation", "template_substitution", "interpolated_expression", "string_interpolation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Term:
     """`one`: any one thing stands here; `many`: any number of things; empty: it is no hole."""
     samples: tuple[tuple[str, str], ...] = ()
     """Of a hole: kind and text of what was seen in its place."""
+    mark: int = 0
+    """Of a hole: where it may be something else than holes of other marks with the same samples."""
 
     def holes(self) -> Iterator[Term]:
         """Yield the holes in it, in their order."""
@@ -65,6 +72,8 @@ def term_of(tree: Tree) -> Term:
     role = _ROLES.get(tree.field, "")
     if not role and tree.field == "value" and tree.parent is not None and tree.parent.kind == "field_expression":
         role = "receiver"
+    if tree.field == "left" and tree.parent is not None and _BINDS.search(tree.parent.kind):
+        role = "name"
     return Term(tree.kind, tree.text, tuple(map(term_of, tree.children)), tree.is_named, role, tree.gap)
 
 
@@ -95,8 +104,27 @@ def opened(term: Term, is_wanted: Callable[[Term], bool]) -> Term:
     if term.hole:
         return term
     if is_wanted(term):
-        return Term("hole", is_named=True, role=term.role, gap=term.gap, hole="one", samples=((term.kind, term.text),))
+        return Term("hole", role=term.role, gap=term.gap, hole="one", samples=_samples(term))
     return replace(term, children=tuple(opened(child, is_wanted) for child in term.children))
+
+
+def reversed_of(term: Term) -> Term | None:
+    """Return the term with its only comparison the other way round: `!=` for `==`; None: it has none, or several."""
+    found = [one for one in _leaves(term) if not one.is_named and one.text in OPPOSITES]
+    return _replaced(term, found[0]) if len(found) == 1 else None
+
+
+def _leaves(term: Term) -> Iterator[Term]:
+    if not term.children:
+        yield term
+    for child in term.children:
+        yield from _leaves(child)
+
+
+def _replaced(term: Term, leaf: Term) -> Term:
+    if term is leaf:
+        return replace(leaf, kind=OPPOSITES[leaf.text], text=OPPOSITES[leaf.text])
+    return replace(term, children=tuple(_replaced(child, leaf) for child in term.children))
 
 
 def with_open_lists(term: Term) -> Term:
@@ -127,7 +155,16 @@ def _hole(one: Term, other: Term) -> Term:
 
 
 def _samples(term: Term) -> tuple[tuple[str, str], ...]:
-    return term.samples if term.hole else ((term.kind, term.text),)
+    return term.samples if term.hole else ((full_kind(term), term.text),)
+
+
+def full_kind(term: Term) -> str:
+    """Return a kind, and for texts that are put together, the kind of what stands in them: `string>interpolation`."""
+    if is_text(term.kind):
+        for child in term.children:
+            if child.kind in _PUT_TOGETHER:
+                return f"{term.kind}>{child.kind}"
+    return term.kind
 
 
 def _unified_lists(one: Term, other: Term) -> Term:
