@@ -17,7 +17,7 @@ from widgets.sourceline import Bit, Flow, Line, TextLine
 SPARK_DAYS = 30
 _SPARKS = "▁▂▃▄▅▆▇█"
 _GUTTER = 6
-_WIDE = 100
+_WIDE = 92
 _EXAMPLE_LINES = 16
 _DAY_S = 86_400.0
 _STATE_INKS = {"block": "failed", "warn": "waiting", "shadow": "dim", "draft": "dim", "retired": "faint"}
@@ -73,8 +73,9 @@ def _about(curve: Sequence[Point], width: int) -> TextLine:
         ink = "ready" if now < before else "failed" if now > before else "dim"
         parts.append((f" from {before:.2f}", ink))
     if width >= _WIDE:
-        parts.append((f", over the last {min(WINDOW, len(curve))} of {len(curve)}", "dim"))
-    parts.append((f"  caught by rules {curve[-1].caught:.2f}", "dim"))
+        since = time.strftime("%d %b", time.localtime(curve[0].at)).lstrip("0")
+        parts.append((f", over the last {min(WINDOW, len(curve))} of {len(curve)} since {since}", "dim"))
+    parts.append((f"  caught {curve[-1].caught:.2f}", "dim"))
     if any(one.rules for one in curve):
         parts += [("  ▲", "accent"), (" a rule began", "dim")]
     text = "".join(said for said, _ in parts)
@@ -91,7 +92,7 @@ def _about(curve: Sequence[Point], width: int) -> TextLine:
 def table_head(width: int) -> str:
     """Return the names of the columns, as wide as the table."""
     names = "".join(fit(Safe(name), size, is_right=is_right) for name, size, is_right in _columns(width))
-    return "    " + fit(Safe("rule"), _room(width)) + names
+    return "    " + fit(Safe("rule"), _room(width) + 1) + names
 
 
 def table_lines(rules: Sequence[RuleView], width: int, now: float) -> list[Line]:
@@ -234,7 +235,7 @@ def _facts(rule: RuleView, now: float, mark: Place) -> Iterator[Line]:
 
 
 def _fact(name: str, text: str, mark: Place) -> TextLine:
-    return TextLine(clean_line(text), "dim", lead=((f" {name:<9}", "faint"),), mark=mark)
+    return TextLine(clean_line(text), "ink", lead=((f" {name:<9}", "dim"),), mark=mark)
 
 
 def _day(at: float) -> str:
@@ -242,7 +243,7 @@ def _day(at: float) -> str:
 
 
 def _code(heading: str, text: str, back: str, rule: RuleView, mark: Place) -> Iterator[Line]:
-    yield TextLine(Safe(heading), "faint", lead=((" ", ""),), mark=mark)
+    yield TextLine(Safe(heading), "dim", lead=((" ", ""),), mark=mark)
     all_lines = clean(text).rstrip().split("\n")
     shown = [clean_line(line) for line in all_lines[:_EXAMPLE_LINES]]
     name = rule.files[0].rpartition("/")[2] if rule.files else ""

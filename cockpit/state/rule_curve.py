@@ -110,26 +110,21 @@ def points(steps: Sequence[Step]) -> list[Point]:
 
 
 def drawn(curve: Sequence[Point], columns: int, rows: int) -> Drawing:
-    """Draw a curve: the latest point of each column, ticks of all of them."""
+    """Draw a curve: the latest point of each column, the ticks of all of them; few points are drawn a little wider."""
     if not curve or columns < 1 or rows < 1:
         return Drawing(("",) * rows, "", 0.0)
-    each = max(1, min(_WIDEST, columns // len(curve)))
-    groups = _groups(curve, columns // each)
-    top = max(max(group[-1].value for group in groups), 0.1)
-    heights = [round(group[-1].value / top * rows * 8) for group in groups]
+    count = len(curve)
+    width = min(columns, count * _WIDEST)
+    begins = [column * count // width for column in range(width)]
+    shown = [curve[max(begin, end - 1)].value for begin, end in pairwise([*begins, count])]
+    top = max(*shown, 0.1)
+    heights = [round(value / top * rows * 8) for value in shown]
     drawn_rows = tuple(
-        "".join(_LEVELS[max(0, min(8, height - (rows - 1 - row) * 8))] * each for height in heights)
-        for row in range(rows)
+        "".join(_LEVELS[max(0, min(8, height - (rows - 1 - row) * 8))] for height in heights) for row in range(rows)
     )
-    axis = "".join(("▲" if any(one.rules for one in group) else "─") + "─" * (each - 1) for group in groups)
+    ticks = {place * width // count for place, one in enumerate(curve) if one.rules}
+    axis = "".join("▲" if column in ticks else "─" for column in range(width))
     return Drawing(drawn_rows, axis, top)
-
-
-def _groups(curve: Sequence[Point], most: int) -> list[Sequence[Point]]:
-    """Return the points in at most so many groups of about the same size."""
-    count = min(len(curve), max(1, most))
-    edges = [len(curve) * place // count for place in range(count + 1)]
-    return [curve[begin:end] for begin, end in pairwise(edges)]
 
 
 def said(steps: Sequence[Step]) -> str:
