@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from cockpit.journal.types import ChangeMeasured, CommandSent, FindingsSent, QueueLeft
 from cockpit.journal.types.rules import RuleTold
-from cockpit.protocol.types import AnswerRequest, Approve, Resume, Stop
+from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule
+from cockpit.protocol.types import AnswerRequest, Approve, Resume, Stop, Undo
 from cockpit.providers.git import Repository
 from cockpit.sessions.types import AnswerDecision, Send, Steer, Steered
 from cockpit.supervisor.verdicts import STANDS
 from cockpit.types import SessionId
 from tests.supervisor.test_decisions import SLOW_MERGE
-from tests.supervisor.test_rules import accepting
+from tests.supervisor.test_rules import accepting, write_rule
 from tests.supervisor.world import CONFIG, Person, S, git, make_repository, open_world
 
 OWN_BRANCH = '[rules]\nbranch = "rules"\n'
@@ -23,6 +27,15 @@ OWN_BRANCH = '[rules]\nbranch = "rules"\n'
 def gated(gate: Path, more: str = "") -> str:
     """Return settings whose merge checks wait for a file."""
     return CONFIG + more + SLOW_MERGE.replace("{gate}", str(gate))
+
+
+def renamed(command: AcceptRule, rule: str, call: str) -> AcceptRule:
+    """Return the same rule about another call."""
+    files = {
+        path.replace("no-print", rule): text.replace("no-print", rule).replace("print(", f"{call}(")
+        for path, text in command.files.items()
+    }
+    return AcceptRule(rule=rule, files=files)
 
 
 async def messages(ana: Person, session: SessionId) -> list[str]:
@@ -183,3 +196,89 @@ async def test_a_branch_that_moves_meanwhile_gets_the_rule_all_the_same(
         ]
         assert len(ana.state.decisions) == 1
         assert not ana.state.rules.under_way
+
+
+async def test_two_rules_accepted_at_once_are_both_in_force(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    (repository / "old.py").write_text("print(0)\neval(0)\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "old")
+    async with open_world(repository) as world:
+        ana, bob = await world.start(), await world.person()
+        await asyncio.gather(ana.call(accepting()), bob.call(renamed(accepting(), "no-eval", "eval")))
+        assert [rule["id"] for rule in (await ana.call(GetRules()))["rules"]] == ["no-eval", "no-print"]
+        known = json.loads((repository / ".cockpit/baseline.json").read_text())
+        assert {one["rule"] for one in known["known"]} == {"no-eval", "no-print"}
+        one = await ana.task("write a.py print(1)\\neval(1)", "write a.py log.info(1)")
+        (sent,) = await ana.kind(one, FindingsSent)
+        assert {finding.code for finding in sent.new} == {"no-print", "no-eval"}
+
+
+async def test_of_two_rules_of_one_name_accepted_at_once_the_second_is_refused(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    async with open_world(repository) as world:
+        ana, bob = await world.start(), await world.person()
+        other = accepting()
+        other.files[".cockpit/rules/no-print.yml"] += "  why: another one\n"
+        outcomes = await asyncio.gather(ana.call(accepting()), bob.call(other), return_exceptions=True)
+        (refused,) = [one for one in outcomes if isinstance(one, CommandFailed)]
+        assert "Somebody else" in str(refused)
+        assert git(repository, "log", "--format=%s", "main", "--", ".cockpit").count("\n") == 0
+        await ana.until(lambda: not ana.state.rules.under_way and len(ana.state.decisions) == 1)
+
+
+async def test_a_rule_taken_back_is_taken_back_once_and_may_be_accepted_again(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    async with open_world(repository) as world:
+        ana = await world.start()
+        await ana.call(accepting())
+        await ana.call(RetireRule(rule="no-print"))
+        await ana.call(Undo())  # of the retirement
+        await ana.call(Undo())  # of the rule
+        assert not (repository / ".cockpit").exists()
+        with pytest.raises(CommandFailed, match="no decision of yours"):
+            await ana.call(Undo())
+        await ana.call(accepting())
+        assert ana.state.rules.books["no-print"].is_retired is False
+
+
+async def test_a_rule_that_another_one_was_built_on_is_not_taken_back(tmp_path: Path, home: Path) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    (repository / "old.py").write_text("print(0)\neval(0)\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "old")
+    async with open_world(repository) as world:
+        ana = await world.start()
+        await ana.call(accepting())
+        rule = repository / ".cockpit/rules/no-print.yml"
+        rule.write_text(rule.read_text() + "  why: somebody thought about it\n")
+        git(repository, "commit", "-qam", "why")
+        with pytest.raises(CommandFailed, match=r"Something else was built on rule no-print since.*Retire the rule"):
+            await ana.call(Undo())
+        assert not ana.state.rules.under_way
+        await ana.call(RetireRule(rule="no-print"))
+        one = await ana.task("write a.py print(1)")
+        await ana.status(one, S.READY)
+
+
+async def test_what_speaks_against_a_rule_once_the_branch_has_moved_is_told_and_forgotten(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = make_repository(tmp_path / "repo", CONFIG)
+    land = Repository.land
+
+    async def racing(self: Repository, target: str, base: str, tip: str) -> object:
+        if not (repository / ".cockpit").exists():  # somebody else commits the same rule by hand
+            write_rule(repository, "warn")
+            git(repository, "add", "-A")
+            git(repository, "commit", "-q", "-m", "by hand")
+        return await land(self, target, base, tip)  # type: ignore[arg-type] # as it is called
+
+    monkeypatch.setattr(Repository, "land", racing)
+    async with open_world(repository) as world:
+        ana = await world.start()
+        with pytest.raises(CommandFailed, match="Somebody else"):
+            await ana.call(accepting())
+        await ana.until(lambda: ana.state.seq and not ana.state.rules.under_way)
+        assert not ana.state.decisions  # nothing that could be taken back
+        assert "state: warn" in git(repository, "show", "main:.cockpit/rules/no-print.yml")
