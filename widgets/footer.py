@@ -9,6 +9,7 @@ from widgets.bar import Bar
 from widgets.rows import Parts
 
 _NEAREST_FIRST = (
+    Context.EXAMPLES,
     Context.CARD,
     Context.LIST,
     Context.TERMINAL,

@@ -8,88 +8,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from string import punctuation
 
 from textual.binding import Binding
 from textual.keys import Keys, _character_to_key
 
-
-class Context(StrEnum):
-    """Where a key acts. The value is its heading in the help."""
-
-    APP = "Everywhere"
-    FLEET = "Fleet"
-    LIST = "List of sessions"
-    CARD = "Needs you"
-    PANE = "Detail"
-    TEXT = "Transcript, diff, checks and timeline"
-    TRANSCRIPT = "Transcript"
-    DIFF = "Diff"
-    CHECKS = "Checks"
-    TIMELINE = "Timeline"
-    TERMINAL = "Terminal"
-    WALL = "Wall"
-    DISPATCH = "Dispatch box"
-    WORDS = "Boxes in dialogs"
-    DIALOG = "Dialogs"
-    SHEET = "Always"
-    FORGE = "Forge"
-    RULES = "Rules"
-    SAID = "Said before"
-
-
-_IN_FLEET = (Context.APP, Context.FLEET)
-_WAYS: tuple[tuple[Context, ...], ...] = (
-    (*_IN_FLEET, Context.LIST, Context.CARD),
-    *((*_IN_FLEET, Context.PANE, Context.TEXT, pane) for pane in (Context.TRANSCRIPT, Context.DIFF, Context.CHECKS)),
-    (*_IN_FLEET, Context.PANE, Context.TEXT, Context.TIMELINE),
-    (*_IN_FLEET, Context.PANE, Context.TERMINAL),
-    (*_IN_FLEET, Context.DISPATCH),
-    (Context.APP, Context.WALL),
-    (Context.APP, Context.DIALOG, Context.WORDS),
-    (Context.APP, Context.SHEET),
-    (Context.APP, Context.FORGE),
-    (Context.APP, Context.RULES),
-    (Context.APP, Context.SAID),
-)
-"""The ways a key can take: every set of contexts that can be active together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One thing that a person can do with a key."""
-
-    id: str
-    """What `[ui.keys]` calls it."""
-    keys: tuple[str, ...]
-    action: str
-    """The Textual action of the widget or screen that carries the context."""
-    text: str
-    """What it does, for help and palette."""
-    context: Context
-    short: str = ""
-    """What it does, for the footer; empty: not shown there."""
-    is_priority: bool = False
-    """Acts even while something is typed."""
-    over: str = ""
-    """The row of an outer context whose place it takes while it can act: such keys belong to what has the focus."""
-
-
-def _k(
-    context: Context,
-    name: str,
-    keys: str,
-    action: str,
-    text: str,
-    short: str = "",
-    *,
-    priority: bool = False,
-    over: str = "",
-) -> Key:
-    return Key(name, tuple(keys.split()), action, text, context, short, priority, over)
-
+from cockpit.screens.key import WAYS as _WAYS
+from cockpit.screens.key import Context as Context
+from cockpit.screens.key import Key as Key
+from cockpit.screens.key import row as _k
 
 TABLE: tuple[Key, ...] = (
     _k(Context.APP, "app.detach", "ctrl+q", "detach", "Detach; the agents go on", priority=True),
@@ -218,11 +146,23 @@ TABLE: tuple[Key, ...] = (
     _k(Context.SAID, "before.close", "escape", "leave", "Close; nothing is counted", "close"),
     # --- forge
     _k(Context.FORGE, "forge.accept", "enter", "accept", "Accept the rule: it is enforced at once", "accept"),
+    _k(Context.FORGE, "forge.state", "s", "state", "Accept it to block, to warn, or only to count", "block/warn/count"),
     _k(Context.FORGE, "forge.edit", "e", "edit", "Write the rule by hand", "write it"),
+    _k(
+        Context.FORGE,
+        "forge.scope",
+        "w",
+        "scope",
+        "Let the rule look at fewer files; after the fewest come all",
+        "where",
+    ),
+    _k(Context.FORGE, "forge.examples", "x", "examples", "Show the examples and change them, or hide them", "examples"),
     _k(Context.FORGE, "forge.good", "g", "good", "Say how the bad example should be", "the fix"),
     _k(Context.FORGE, "forge.read", "tab", "other_side", "From the candidates to the hits, or back", "hits"),
     _k(Context.FORGE, "forge.fine", "f", "mark('fine')", "The hit is fine: another candidate comes", "fine"),
     _k(Context.FORGE, "forge.bad", "b", "mark('also_bad')", "The hit is bad as well", "also bad"),
+    _k(Context.FORGE, "forge.begin", "n", "begin", "Begin a rule of another engine by hand", "new by hand"),
+    _k(Context.FORGE, "forge.drop", "D", "drop_draft", "Throw away what was written here by hand"),
     _k(Context.FORGE, "forge.down", "j down", "line(1)", "Down"),
     _k(Context.FORGE, "forge.up", "k up", "line(-1)", "Up"),
     _k(Context.FORGE, "forge.page_down", "ctrl+d pagedown", "page(1)", "Half a page down in the hits"),
@@ -230,6 +170,12 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FORGE, "forge.next", "J", "candidate(1)", "Next candidate"),
     _k(Context.FORGE, "forge.previous", "K", "candidate(-1)", "Previous candidate"),
     _k(Context.FORGE, "forge.close", "escape", "leave", "Close; what was written by hand is kept", "close"),
+    # --- examples of a forge
+    _k(Context.EXAMPLES, "examples.edit", "enter", "change", "Mend the example", "mend", over="forge.accept"),
+    _k(Context.EXAMPLES, "examples.bad", "a", "add('bad')", "Add a bad example", "add bad"),
+    _k(Context.EXAMPLES, "examples.good", "A", "add('good')", "Add a good example", "add good"),
+    _k(Context.EXAMPLES, "examples.turn", "t", "turn", "Make a bad example good, or a good one bad", "bad/good"),
+    _k(Context.EXAMPLES, "examples.remove", "backspace delete", "remove", "Take the example away", "remove"),
     # --- rules
     _k(Context.RULES, "rules.carry_out", "enter", "carry_out", "Do what is proposed", "as proposed"),
     _k(Context.RULES, "rules.more", "+", "step_state(1)", "Let the rule do more: shadow, warn, block", "more"),
