@@ -20,6 +20,12 @@ class RulesConfig(Model, extra="forbid"):
     timeout_s: float = Field(
         default=120, gt=0, le=3600, description="seconds until a scan is stopped and called broken"
     )
+    judge: str = Field(
+        default="",
+        description="name of the agent that is asked about changes where a rule says `engine: judge`, at its own "
+        "price; empty: none is",
+    )
+    judge_minutes: float = Field(default=5, gt=0, le=60, description="how long it may take; it holds up nothing else")
 
 
 class ForgeConfig(Model, extra="forbid"):

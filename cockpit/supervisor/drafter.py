@@ -14,6 +14,7 @@ from types import TracebackType
 
 from agents.base import Driver, LaunchContext
 from agents.registry import driver as find_driver
+from cockpit.journal.types import AgentSaid
 from cockpit.journal.types.rules import DraftPaid
 from cockpit.providers.paths import Paths
 from cockpit.providers.text import clean_line
@@ -65,10 +66,27 @@ class Drafter:
     """An agent that answers messages. An async context manager: it lives as long as that."""
 
     def __init__(
-        self, services: Services, name: str, person: str, is_ready: Callable[[AgentReady], None] = lambda _said: None
+        self,
+        services: Services,
+        name: str,
+        person: str,
+        is_ready: Callable[[AgentReady], None] = lambda _said: None,
+        *,
+        role: str = ROLE,
+        session: SessionId | None = None,
     ) -> None:
-        """Use the agent of this name in cockpit.toml, for a person; `is_ready` hears who it says it is."""
+        """Use an agent for somebody.
+
+        Args:
+            services: what sessions share.
+            name: the agent's in cockpit.toml.
+            person: for whom it is asked.
+            is_ready: hears who it says it is.
+            role: what it is told to be.
+            session: the one whose change it is asked about, which pays for it; None: it is nobody's.
+        """
         self._services, self._name, self._person, self._is_ready = services, name, person, is_ready
+        self._role, self._session = role, session
         self._id = f"draft-{new_id()}"
         self._driver: Driver | None = None
         self._config = AgentConfig()
@@ -141,7 +159,12 @@ class Drafter:
         services = self._services
         call = self._prices.priced(self._config, self._model, said)
         self.usage = add_call(self.usage, call)
-        services.record.add(None, DraftPaid(agent=self._name, model=self._model, call=call, by=self._person))
+        if self._session is None:
+            services.record.add(None, DraftPaid(agent=self._name, model=self._model, call=call, by=self._person))
+        else:
+            # Its context is not that of the session's own agent.
+            apart = call.model_copy(update={"context_used": None, "context_window": None})
+            services.record.add(self._session, AgentSaid(said=apart))
         budget = self._config.budget or services.config.budget
         if budget.tokens is not None and self.usage.tokens > budget.tokens:
             raise DrafterFailed(f"its budget of {budget.tokens:,} tokens is used up")
@@ -195,7 +218,7 @@ class Drafter:
         env = {"COCKPIT_SESSION": self._id, "TMPDIR": str(scratch)}
         context = LaunchContext(
             session=SessionId(self._id),
-            task=Task(prompt="Draft rules.", role=ROLE, agent=self._name),
+            task=Task(prompt="Answer what you are asked.", role=self._role, agent=self._name),
             workspace=folder,
             scratch=scratch,
             memory=self._spool / "memory",

@@ -65,6 +65,10 @@ async def run_round(services: Services, session: SessionState, worktree: Worktre
         stuck = told_on == tree and not compared.new
         problem = f"{len(found)} findings are left and the agent changed nothing about them" if stuck else ""
         return Round(compared.new, compared.still_open, compared.fixed, problem=problem, warnings=warnings)
+    if services.config.rules.judge:
+        from cockpit.supervisor.rule_judges import advise
+
+        await advise(services, services.record.state.sessions[session.id], Path(worktree.path), tree)
     return await _clean(services, session, worktree, tree, results)
 
 

@@ -19,6 +19,8 @@ from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Severity
 from cockpit.journal.types.rules import HITS_KEPT, RuleHit, RulesScanned
 from cockpit.providers.git import Repository
 from cockpit.state.model import SessionState
+from cockpit.supervisor.rule_guard import FOLDER as FOLDER
+from cockpit.supervisor.rule_guard import concerns_rules, guarded
 from cockpit.types import CommitId, TreeId
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
 CHECK = "rules"
 """The name under which rules are a check among the others."""
-FOLDER = ".cockpit"
-_GUARDED = tuple(f"{FOLDER}/{part}" for part in ("rules/", "rule-tests/", "invariants/", "utils/", "baseline.json"))
 _FILE_LIMIT_BYTES = 32 << 20
 _FINDINGS_KEPT = 200
 _TREES_KEPT = 64
@@ -198,7 +198,11 @@ class RulesInForce:
         assert session.workspace is not None
         target = Target(root=root, tree=tree, files=files, tool_roots=(self._services.repository.root,))
         looked = Looked(root, files, _touched(session), target)
-        return await self.check(session.workspace.base, tree, looked, session.workspace.base_commit)
+        verdict = await self.check(session.workspace.base, tree, looked, session.workspace.base_commit)
+        in_force = await self.of_branch(session.workspace.base)
+        if verdict is None or in_force is None:
+            return verdict
+        return replace(verdict, hits=(*verdict.hits, *_judged_before(session, in_force.rules)))
 
     async def check(self, target: str, tree: TreeId, looked: Looked, base: CommitId) -> Verdict | None:
         """Hold a change to the rules in force; None where there are none and it brings none along.
@@ -212,8 +216,9 @@ class RulesInForce:
         in_force = await self.of_branch(target)
         touches = bool(_of_rules(looked.changed))
         own = await self._brought_along(tree, in_force) if touches else None
-        guarded = await self._guarded(tree, base) if touches or in_force is not None else ()
-        if in_force is None and own is None and not guarded:
+        known = in_force.rules if in_force is not None else None
+        against = await guarded(self._services.repository, base, tree, known) if touches or known is not None else ()
+        if in_force is None and own is None and not against:
             return None
         from cockpit.rules.types.errors import ScanError
         from cockpit.supervisor.rule_verdicts import both
@@ -227,7 +232,7 @@ class RulesInForce:
                 verdict = both(verdict, await self.verdict(own, looked, baseline))
         except ScanError as error:
             verdict = Verdict(problems=(str(error),))
-        return replace(verdict, findings=(*verdict.findings, *guarded))
+        return replace(verdict, findings=(*verdict.findings, *against))
 
     async def _brought_along(self, tree: TreeId, in_force: InForce | None) -> InForce | None:
         """Return the rules of a change itself that are in force nowhere yet, commands never among them."""
@@ -235,24 +240,6 @@ class RulesInForce:
         if own is None:
             return None
         return await asyncio.to_thread(_new_in, own, in_force)
-
-    async def _guarded(self, tree: TreeId, base: CommitId) -> tuple[Finding, ...]:
-        """Return a finding for each file of rules that a change alters or takes away: only people do that."""
-        before, after = await self._files_of(base), await self._files_of(tree)
-        return tuple(
-            Finding(
-                check=CHECK,
-                path=path,
-                code="rules-are-for-people",
-                message=f"this change {'alters' if path in after else 'removes'} a rule, its tests or the baseline",
-                remediation=f"Put it back: git checkout {base[:12]} -- {path}. Agents may propose rules of their own; "
-                "only people change or retire the others.",
-                fingerprint=f"{CHECK}:rules-are-for-people",
-                instance=f"{CHECK}:rules-are-for-people:{path}",
-            )
-            for path, blob in before.items()
-            if path.startswith(_GUARDED) and after.get(path) != blob
-        )
 
 
 def warnings_of(results: Iterable[CheckResult]) -> tuple[Finding, ...]:
@@ -266,7 +253,7 @@ def _touched(session: SessionState) -> tuple[str, ...]:
 
 
 def _of_rules(paths: Iterable[str]) -> list[str]:
-    return [path for path in paths if path.startswith(f"{FOLDER}/")]
+    return [path for path in paths if concerns_rules(path)]
 
 
 def scanned(session: SessionState, hits: Iterable[RuleHit], rules: tuple[str, ...] = ()) -> list[RulesScanned]:
@@ -312,6 +299,14 @@ def _new_in(own: InForce, in_force: InForce | None) -> InForce | None:
         return None
     rules = own.rules.model_copy(update={"rules": fresh, "problems": problems})
     return InForce(rules, own.baseline, own.blobs)
+
+
+def _judged_before(session: SessionState, rules: RuleSet) -> list[RuleHit]:
+    """Return what agents said of a session's change: it stands until one is asked again, which is not every round."""
+    from cockpit.rules.types import Engine
+
+    judged = {rule.id for rule in rules.rules if rule.engine is Engine.JUDGE and rule.is_run}
+    return [RuleHit(rule=rule, instance=key) for key, rule in session.rule_hits.items() if rule in judged]
 
 
 def _has_commands(rules: RuleSet) -> bool:

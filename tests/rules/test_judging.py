@@ -60,7 +60,7 @@ def finding(line: int, path: str = "src/a.py", name: str = "no-twin") -> dict[st
 
 def test_only_files_that_a_rule_is_about_are_shown_and_only_lines_of_the_change_count() -> None:
     shown = shown_of(DIFF, [rule()])
-    assert dict(shown.lines) == {"src/a.py": frozenset({10, 11, 12, 13, 41})}
+    assert {path: set(lines) for path, lines in shown.lines.items()} == {"src/a.py": {10, 11, 12, 13, 41}}
     assert "words" not in shown.text
     assert [one.id for one in judges([rule()], ["docs/a.md"])] == []
     cut = shown_of(DIFF, [rule(files="**")], limit=150)
@@ -74,7 +74,7 @@ def test_findings_without_a_line_of_the_change_are_dropped_and_counted() -> None
     answer = said(finding(11), finding(11), *wrong)
     found = judgement_of(answer, [rule()], shown, "critic (model m)")
     (hit,) = found.hits
-    assert (hit.path, hit.line, hit.message) == ("src/a.py", 11, "twice (says critic (model m))")
+    assert (hit.path, hit.line, hit.text, hit.message) == ("src/a.py", 11, "2", "twice (says critic (model m))")
     assert hit.note == "use total()\nuse the other"
     assert found.dropped == 5
     assert rule().finding_severity is Severity.WARNING

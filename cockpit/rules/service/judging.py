@@ -40,8 +40,8 @@ class Shown:
     """A change as it is put before an agent."""
 
     text: str
-    lines: Mapping[str, frozenset[int]]
-    """The lines of each file, as it is after the change, that are in the text."""
+    lines: Mapping[str, Mapping[int, str]]
+    """The lines of each file, as it is after the change, that are in the text: number and code."""
     left_out: tuple[str, ...] = ()
     """Files that did not fit."""
 
@@ -67,7 +67,7 @@ class _Said(Model):
 class _Part:
     path: str = ""
     text: list[str] = field(default_factory=list)
-    lines: set[int] = field(default_factory=set)
+    lines: dict[int, str] = field(default_factory=dict)
 
 
 def judges(rules: Iterable[Rule], changed: Collection[str]) -> list[Rule]:
@@ -78,7 +78,7 @@ def judges(rules: Iterable[Rule], changed: Collection[str]) -> list[Rule]:
 def shown_of(diff: str, rules: Sequence[Rule], limit: int = DIFF_LIMIT) -> Shown:
     """Return what an agent is shown of a unified diff: the files that the rules are about, as many as fit."""
     texts: list[str] = []
-    lines: dict[str, frozenset[int]] = {}
+    lines: dict[str, Mapping[int, str]] = {}
     left_out: list[str] = []
     room = limit
     for part in _parts(diff):
@@ -90,7 +90,7 @@ def shown_of(diff: str, rules: Sequence[Rule], limit: int = DIFF_LIMIT) -> Shown
             continue
         room -= len(text)
         texts.append(text)
-        lines[part.path] = frozenset(part.lines)
+        lines[part.path] = part.lines
     return Shown("\n".join(texts), lines, tuple(left_out))
 
 
@@ -164,6 +164,7 @@ def _hit(one: object, rules: Mapping[RuleId, Rule], shown: Shown, who: str) -> H
         path=path,
         line=said.line,
         end_line=said.line,
+        text=shown.lines[path][said.line].strip(),
         message=f"{told} (says {clean_line(who)})",
         note="\n".join(filter(None, (clean(said.fix).strip()[:_MESSAGE_LENGTH], rule.note))),
     )
@@ -196,7 +197,7 @@ def _parts(diff: str) -> Iterator[_Part]:
             old -= kind in ("-", " ", "")
             new -= kind in ("+", " ", "")
             if kind in ("+", " ", ""):
-                part.lines.add(number)
+                part.lines[number] = line[1:]
                 number += 1
         elif line.startswith("diff --git "):
             if part is not None and part.path:
