@@ -1,184 +1,166 @@
-"""`cockpit check`: the repository's rules and checks, outside any session: for people, hooks and CI."""
+"""`cockpit check`: the repository's rules and checks, outside any session: for people, hooks and CI.
+
+What takes long begins first: git, and ast-grep on what will most likely be asked of it. Everything heavy is imported
+while these are at work.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
+import os
+import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
 
 from cockpit import __version__
-from cockpit.checks.types import CheckResult, Finding
-from cockpit.cli import FAILED, NEEDS_HUMAN, OK
 from cockpit.cli.arguments import Arguments, UsageError
-from cockpit.cli.checkout import Checkout, is_agents, look
+from cockpit.cli.checkout import Checkout, Look
 from cockpit.cli.repository import find_repository
 from cockpit.providers.paths import Paths
-from cockpit.rules.config import RulesConfig
-from cockpit.rules.repo.baseline import Baseline, baseline_text, read_baseline
-from cockpit.rules.repo.places import BASELINE
-from cockpit.rules.repo.reading import read_files, read_rules
-from cockpit.rules.runtime.scan import Scanner
+from cockpit.rules.repo.files import read_files
+from cockpit.rules.repo.read_cache import Known, ReadCache
+from cockpit.rules.repo.scan_cache import ScanCache
+from cockpit.rules.runtime.ahead import HeadStart, begin_ahead, worth_showing
 from cockpit.rules.runtime.sources import Sources
-from cockpit.rules.service.baseline import baseline_of, split
-from cockpit.rules.service.findings import findings, unused
-from cockpit.rules.service.reports import github, sarif, summary, text
-from cockpit.rules.types import Engine, Report, RuleSet, Scan, ScanProblem
-from cockpit.rules.types.errors import RuleFileError, ScanError
-
-if TYPE_CHECKING:  # a check that finds nothing to run starts sooner without it
-    from cockpit.checks.config import CheckConfig
 
 _CONFIG = "cockpit.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class _Configured:
-    """The part of cockpit.toml that counts here."""
-
-    rules: RulesConfig
-    checks: tuple[CheckConfig, ...]
+_AHEAD_LIMIT = 200
+"""Files of a change up to which ast-grep begins before the rules are looked at."""
 
 
 def check(arguments: Arguments) -> int:
     """Carry out rules and checks, and report in the format asked for."""
-    root = find_repository(arguments.repo)
-    try:
-        report, rules = asyncio.run(_check(root, arguments))
-    except ScanError as error:
-        print(f"cockpit: {error}", file=sys.stderr)
-        return FAILED
-    except ExceptionGroup as group:  # of what is done side by side, only git's answer can be a person's mistake
-        usage = group.subgroup(UsageError)
-        if usage is None:
-            raise
-        raise usage.exceptions[0] from group
-    _print(report, rules, arguments.format)
-    if report.is_clean:
-        return OK
-    return FAILED if report.is_broken else NEEDS_HUMAN
+    # Looking for plugins of pydantic, of which we want none, takes longer than to scan a file.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    with Start(find_repository(arguments.repo), arguments) as start:
+        from cockpit.cli.checking import carry_out
+
+        return carry_out(start, arguments)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What was carried out, and what came of it."""
+class Seen:
+    """What was found out while everything else was imported."""
 
-    rules: RuleSet
-    scan: Scan
-    checks: Sequence[CheckResult] = ()
-    commands: Sequence[Finding] = ()
-    """What rules found that are commands."""
-    problems: Sequence[ScanProblem] = ()
-    notes: tuple[str, ...] = ()
+    checkout: Checkout
+    sources: Sources
+    ahead: HeadStart | None = None
 
 
-async def _check(root: Path, arguments: Arguments) -> tuple[Report, RuleSet]:
-    started = time.monotonic()
-    paths = Paths.for_repo(root)
-    config = await asyncio.to_thread(_configured, root, paths)
-    base = None if arguments.all or arguments.baseline else arguments.base or config.rules.base or "HEAD"
-    async with asyncio.TaskGroup() as group:
-        reading = group.create_task(asyncio.to_thread(_rules_of, root))
-        looking = group.create_task(look(root, base=base))
-    rules, checkout = reading.result(), looking.result()
-    sources = Sources(root, checkout.paths)
-    scanner = Scanner(paths.artifacts / "rules", config.rules)
-    scan = await scanner.scan(rules, sources, checkout.changed)
-    if arguments.baseline:
-        await asyncio.to_thread(_write_baseline, root, rules, scan)
-    found = _Found(rules, scan) if arguments.rules_only else await _carried_out(config, rules, scan, sources, checkout)
-    report = await asyncio.to_thread(_report, root, found, sources)
-    return report.model_copy(update={"duration_s": time.monotonic() - started}), rules
+@dataclass(slots=True)
+class _Outcome:
+    seen: Seen | None = None
+    error: Exception | None = None
+    running: list[HeadStart] = field(default_factory=list)
 
 
-def _rules_of(root: Path) -> RuleSet:
-    return read_rules(read_files(root))
+class Start:
+    """The beginning of a check: git looks at the checkout, and ast-grep at what changed. A context, which ends both."""
+
+    def __init__(self, root: Path, arguments: Arguments) -> None:
+        """Begin. Raises `UsageError` when there is no git."""
+        self.began = time.monotonic()
+        self.root = root
+        self.paths = Paths.for_repo(root)
+        self.folder = self.paths.artifacts / "rules"
+        is_whole = arguments.all or arguments.baseline
+        self.base = None if is_whole else arguments.base or _base_in(root / _CONFIG) or "HEAD"
+        self._look = Look(root, base=self.base)
+        self._outcome = _Outcome()
+        try:
+            self.read = ReadCache(self.folder / "read", files := read_files(root), __version__)
+            self.files = files
+            self.known = self.read.get()
+            self._looking = threading.Thread(target=self._see, name="look")
+            self._looking.start()
+        except BaseException:
+            self._look.__exit__(None, None, None)
+            raise
+
+    def __enter__(self) -> Start:
+        """Have everything that was begun ended with the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End what still runs."""
+        self._look.__exit__(kind, error, trace)
+        self._looking.join()
+        for one in self._outcome.running:
+            one.running.__exit__(kind, error, trace)
+
+    def seen(self) -> Seen:
+        """Return what git saw, and what was begun upon it. Raises `UsageError` as git says."""
+        self._looking.join()
+        if self._outcome.error is not None:
+            raise self._outcome.error
+        assert self._outcome.seen is not None  # one of the two is known when the thread has ended
+        return self._outcome.seen
+
+    def looked_again(self, base: str) -> Seen:
+        """Return what git sees beside another base than the one that was guessed."""
+        with Look(self.root, base=base) as look:
+            checkout = look.end()
+        return Seen(checkout, Sources(self.root, checkout.paths))
+
+    def _see(self) -> None:
+        try:
+            checkout = self._look.end()
+            sources = Sources(self.root, checkout.paths)
+            ahead = self._begun_ahead(checkout, sources)
+            if ahead is not None:
+                self._outcome.running.append(ahead)
+            self._outcome.seen = Seen(checkout, sources, ahead)
+        except (UsageError, OSError, ValueError) as error:  # told where somebody asks
+            self._outcome.error = error
+
+    def _begun_ahead(self, checkout: Checkout, sources: Sources) -> HeadStart | None:
+        if self.known is None or checkout.changed is None or len(checkout.changed) > _AHEAD_LIMIT:
+            return None
+        hints = _hints(self.known)
+        if hints is None:
+            return None
+        scope = sorted(checkout.changed.intersection(checkout.paths))
+        cache = ScanCache(self.folder / "known", hints.digest)
+        shown = worth_showing(cache, sources, scope, hints.endings)
+        return begin_ahead(self.root, self.folder / "ast-grep" / hints.project, shown)
 
 
-def _configured(root: Path, paths: Paths) -> _Configured:
-    """Return what cockpit.toml says of rules and checks; it is not read where it does not exist."""
-    if not (root / _CONFIG).exists():
-        return _Configured(RulesConfig(), ())
-    from cockpit.config import USER_CONFIG, ConfigError, load
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of rules before they are read: enough to let ast-grep begin."""
 
-    try:
-        config = load(root, paths.config / USER_CONFIG)
-    except ConfigError as error:
-        raise UsageError(str(error)) from error
-    return _Configured(config.rules, config.checks)
+    digest: str
+    project: str
+    """Name of the folder with what ast-grep is told."""
+    endings: tuple[str, ...] | None
 
 
-async def _carried_out(config: _Configured, rules: RuleSet, scan: Scan, sources: Sources, checkout: Checkout) -> _Found:
-    """Run the repository's checks, and rules that are commands, where there are any."""
-    running = [rule for rule in rules.rules if rule.is_told]
-    paths = Paths.for_repo(checkout.root)
-    judges = sum(rule.engine is Engine.JUDGE for rule in running)
-    notes = (f"{judges} judged by agents only, in sessions",) if judges else ()
-    if not config.checks and not any(rule.engine is Engine.COMMAND for rule in running):
-        return _Found(rules, scan, notes=notes)
-    from cockpit.cli.checks import as_rules, commands_of, concerned, run_checks
-
-    commands, problems = commands_of(running)
-    if is_agents(checkout.root, paths):
-        commands = []
-        notes = (*notes, "rules that are commands are not run in an agent's workspace")
-    due = concerned([*config.checks, *commands], checkout.changed)
-    results = await run_checks(due, sources, paths) if due else ()
-    verdicts, found = as_rules(results, running)
-    return _Found(rules, scan, verdicts, found, problems, notes)
-
-
-def _report(root: Path, found: _Found, sources: Sources) -> Report:
-    scan = found.scan
-    problems = [*scan.problems, *found.problems]
-    try:
-        baseline = read_baseline(root)
-    except RuleFileError as error:
-        baseline = Baseline()
-        problems.append(ScanProblem(message=str(error), path=BASELINE))
-    by_id = {rule.id: rule for rule in found.rules.rules}
-    fresh, known = split(scan.hits, baseline)
-    told = [*findings(by_id, fresh), *found.commands, *unused(scan.suppressions, by_id)]
-    checks = [finding for result in found.checks for finding in result.findings]
-    return Report(
-        findings=(*_identified(told, sources), *checks),
-        known_before=len(known),
-        problems=tuple(problems),
-        suppressions=scan.suppressions,
-        checks=tuple(found.checks),
-        rules=scan.rules,
-        files=scan.files,
-        notes=found.notes,
-    )
-
-
-def _identified(told: Sequence[Finding], sources: Sources) -> Sequence[Finding]:
-    if not told:
-        return ()
-    from cockpit.checks.service.fingerprints import identified
-
-    return identified(told, sources.lines)
-
-
-def _write_baseline(root: Path, rules: RuleSet, scan: Scan) -> None:
-    told = {rule.id for rule in rules.rules if rule.is_told}
-    file = root / BASELINE
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(baseline_text(baseline_of(hit for hit in scan.hits if hit.rule in told)), encoding="utf-8")
-
-
-def _print(report: Report, rules: RuleSet, form: str) -> None:
-    match form:
-        case "json":
-            print(report.model_dump_json())
-        case "sarif":
-            print(json.dumps(sarif(report, (rule for rule in rules.rules if rule.is_told), __version__), indent=1))
-        case "github":
-            sys.stdout.write(github(report))
+def _hints(known: Known) -> Hints | None:
+    match known.hints:
+        case {"digest": str(digest), "project": str(project), "endings": None}:
+            return Hints(digest, project, None)
+        case {"digest": str(digest), "project": str(project), "endings": list(endings)}:
+            return Hints(digest, project, tuple(str(one) for one in endings))
         case _:
-            sys.stdout.write(text(report))
-    print(summary(report), file=sys.stderr)
+            return None
+
+
+def _base_in(file: Path) -> str:
+    """Return what `[rules] base` most likely is; the whole configuration is read later, and counts."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        return ""
+    if "base" not in text:
+        return ""
+    import tomllib
+
+    try:
+        rules = tomllib.loads(text).get("rules")
+    except tomllib.TOMLDecodeError:
+        return ""
+    base = rules.get("base") if isinstance(rules, dict) else None
+    return base if isinstance(base, str) else ""

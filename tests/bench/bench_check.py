@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.rules.repo.reading import read_rules
-from cockpit.rules.runtime.ast_grep import find_program
+from cockpit.rules.runtime.program import find_program
 from cockpit.rules.runtime.scan import Scanner
 from cockpit.rules.runtime.sources import Sources
 from tests.bench.figures import below, figure, heading

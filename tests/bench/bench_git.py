@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from cockpit.providers.git import CommitId, Repository, TreeId, Worktree
-from cockpit.providers.git.run import HARDENING
+from cockpit.providers.hardening import HARDENING
 from tests.providers.git_story import git, write
 
 ROUNDS = 21

@@ -22,44 +22,12 @@ from typing import Final
 from cockpit.providers.git.errors import CommandFailed, GitMissing
 from cockpit.providers.git.process import Command, Output
 from cockpit.providers.git.types import Author
+from cockpit.providers.hardening import HARDENING, scrubbed_environment
 from cockpit.providers.uncut import to_its_end
 
 OLDEST_VERSION: Final = (2, 38)
 """The first git with `merge-tree --write-tree`."""
 
-HARDENING: Final = tuple(
-    word
-    for setting in (
-        "core.fsmonitor=false",
-        "core.hooksPath=/dev/null",
-        "core.pager=cat",
-        "core.sshCommand=false",
-        "core.askPass=false",
-        "core.attributesFile=/dev/null",
-        "core.commitGraph=false",  # an agent can write objects/info, and a false graph would hide commits
-        "core.splitIndex=false",
-        "core.protectHFS=true",
-        "core.protectNTFS=true",
-        "core.fsync=committed",
-        "core.fsyncMethod=batch",
-        "credential.helper=",
-        "diff.external=",
-        "diff.ignoreSubmodules=dirty",
-        "diff.submodule=short",
-        "merge.directoryRenames=false",
-        "submodule.recurse=false",
-        "protocol.allow=never",
-        "protocol.ext.allow=never",
-        "gpg.program=false",
-        "commit.gpgSign=false",
-        "log.showSignature=false",
-        "gc.auto=0",
-        "maintenance.auto=false",
-    )
-    for word in ("-c", setting)
-)
-
-_PASSED_ON: Final = ("PATH", "TMPDIR", "TZ", "SYSTEMROOT")
 _GRACE_S: Final = 1.0
 
 
@@ -186,24 +154,8 @@ async def check_version(git: Git) -> tuple[int, ...]:
 
 
 def _environment(git_dir: Path | None, identity: Author | None, *, user_settings: bool) -> dict[str, str]:
-    environ = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environ |= {
-        "LC_ALL": "C",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",  # refs/replace could show a reviewer another commit than the one that lands
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_PAGER": "cat",
-        "GIT_EDITOR": "false",
-        "HOME": str(git_dir) if git_dir is not None else os.devnull,
-    }
-    if user_settings:
-        for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL", "HOME"):
-            del environ[name]
-        kept = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM")
-        environ |= {name: os.environ[name] for name in kept if name in os.environ}
+    home = str(git_dir) if git_dir is not None else os.devnull
+    environ = scrubbed_environment(home, user_settings=user_settings)
     if identity is not None:
         for role in ("AUTHOR", "COMMITTER"):
             environ[f"GIT_{role}_NAME"] = identity.name

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import yaml
 
+from cockpit.rules.repo.places import SIZE_LIMIT_BYTES
 from cockpit.rules.types.errors import RuleFileError
-
-SIZE_LIMIT_BYTES = 256 * 1024
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ANCHOR = re.compile(r"(?:^|[\s:,\[{-])&\S")

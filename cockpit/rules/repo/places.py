@@ -10,6 +10,9 @@ UTILS = f"{FOLDER}/utils"
 BASELINE = f"{FOLDER}/baseline.json"
 PROJECT = f"{FOLDER}/sgconfig.yml"
 
+SIZE_LIMIT_BYTES = 256 * 1024
+"""How large a file of rules may be."""
+
 PROJECT_TEXT = """\
 # For ast-grep by itself: `ast-grep scan -c .cockpit/sgconfig.yml`
 # and `ast-grep test -c .cockpit/sgconfig.yml --skip-snapshot-tests`.

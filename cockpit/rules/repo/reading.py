@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from pydantic import ValidationError
 
-from cockpit.rules.repo.documents import SIZE_LIMIT_BYTES, documents, line_of
-from cockpit.rules.repo.places import FOLDER, INVARIANTS, RULES, TESTS, UTILS
+from cockpit.rules.repo.bodies import BODIES, typed_body, why_wrong
+from cockpit.rules.repo.documents import documents, line_of
+from cockpit.rules.repo.files import read_files
+from cockpit.rules.repo.places import INVARIANTS, RULES, TESTS, UTILS
 from cockpit.rules.types import Engine, Example, ExampleKind, Rule, RuleSet, RuleTests, ScanProblem
-from cockpit.rules.types.bodies import CommandBody, JudgeBody, LayersBody, NamingBody, PathBody, RegexBody, SizeBody
 from cockpit.rules.types.errors import RuleFileError
-from cockpit.types import Model
 
-FILES_LIMIT = 4_000
-"""Files of rules that a repository may have; what is beyond is told as a problem."""
+__all__ = ["read_files", "read_rule", "read_rules", "typed_body"]
 
-_BODIES: dict[Engine, type[Model]] = {
-    Engine.REGEX: RegexBody,
-    Engine.LAYERS: LayersBody,
-    Engine.SIZE: SizeBody,
-    Engine.PATH: PathBody,
-    Engine.NAMING: NamingBody,
-    Engine.COMMAND: CommandBody,
-    Engine.JUDGE: JudgeBody,
-}
 _OURS = ("id", "language", "message", "note", "severity", "files", "ignores", "metadata")
-
-
-def read_files(root: Path) -> dict[str, str]:
-    """Return every file of rules in a checkout: path relative to it, and text. Links are not followed."""
-    found: dict[str, str] = {}
-    for folder in (RULES, TESTS, INVARIANTS, UTILS):
-        for path in _yaml_files(root, folder):
-            if len(found) >= FILES_LIMIT:
-                return found
-            raw = _bounded(root / path)
-            if raw is not None:
-                found[path] = raw.decode("utf-8", "replace")
-    return found
 
 
 def read_rules(files: Mapping[str, str]) -> RuleSet:
@@ -75,14 +49,6 @@ def read_rule(text: str, source: str, tests: RuleTests | None = None) -> Rule:
     if len(found) != 1:
         raise RuleFileError("says no rule" if not found else "says several rules: one file, one rule")
     return _rule(found[0], text, 0, source, tests)
-
-
-def typed_body(rule: Rule) -> Model:
-    """Return what the engine of a rule (any but ast-grep) is told. Raises `RuleFileError`."""
-    try:
-        return _BODIES[rule.engine].model_validate(rule.body)
-    except ValidationError as error:
-        raise RuleFileError(_said(error, prefix=(rule.engine.value,))) from error
 
 
 def _rules_in(path: str, text: str, tests: Mapping[str, RuleTests], problems: list[ScanProblem]) -> Iterable[Rule]:
@@ -122,16 +88,16 @@ def _rule(said: Mapping[str, object], text: str, number: int, source: str, tests
             fields |= {"engine": engine, "body": said.get(engine.value), "examples": _examples(said.get("examples"))}
         rule = Rule.model_validate({**fields, "source": source})
         if rule.engine is not Engine.AST_GREP:
-            _BODIES[rule.engine].model_validate(rule.body)
+            BODIES[rule.engine].model_validate(rule.body)
     except ValidationError as error:
         prefix = () if error.title == "Rule" or is_plain else (str(said["engine"]),)
         path = (*prefix, *error.errors()[0]["loc"])
-        raise RuleFileError(_said(error, prefix=prefix), line_of(text, path, number)) from error
+        raise RuleFileError(why_wrong(error, prefix=prefix), line_of(text, path, number)) from error
     return rule
 
 
 def _engine(said: Mapping[str, object], text: str, number: int) -> Engine:
-    known = ", ".join(_BODIES)
+    known = ", ".join(BODIES)
     try:
         engine = Engine(str(said["engine"]))
     except KeyError:
@@ -171,37 +137,6 @@ def _tests(files: Mapping[str, str], problems: list[ScanProblem]) -> dict[str, R
                 tests = RuleTests.model_validate({key: value for key, value in one.items() if value is not None})
                 found[tests.id] = tests
         except (RuleFileError, ValidationError) as error:
-            why = _said(error) if isinstance(error, ValidationError) else str(error)
+            why = why_wrong(error) if isinstance(error, ValidationError) else str(error)
             problems.append(ScanProblem(message=f"{path} {why}", path=path))
     return found
-
-
-def _said(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    key = ".".join(str(step) for step in (*prefix, *first["loc"]))
-    why = first["msg"].removeprefix("Value error, ")
-    return f"{key}: {'is not known here' if first['type'] == 'extra_forbidden' else why}"
-
-
-def _yaml_files(root: Path, folder: str) -> list[str]:
-    top = root / folder
-    if (root / FOLDER).is_symlink() or top.is_symlink():
-        return []
-    found = []
-    for parent, folders, names in os.walk(top):
-        folders.sort()
-        found += [
-            Path(parent, one).relative_to(root).as_posix() for one in sorted(names) if one.endswith((".yml", ".yaml"))
-        ]
-    return found
-
-
-def _bounded(file: Path) -> bytes | None:
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        return stream.read(SIZE_LIMIT_BYTES + 1)

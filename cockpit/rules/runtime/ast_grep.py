@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from cockpit.providers.process import Completed, ProcessError, run
+from cockpit.providers.blocking import Begun
+from cockpit.rules.runtime.ahead import HeadStart, Order
+from cockpit.rules.runtime.program import command, environment, find_program
 from cockpit.rules.service.documents import Document
 from cockpit.rules.types import ScanProblem
 from cockpit.rules.types.errors import ScanError
@@ -59,21 +59,6 @@ class Matches:
     problems: list[ScanProblem] = field(default_factory=list)
 
 
-def find_program() -> Path:
-    """Return ast-grep's program: the one installed with us, else the one on the PATH.
-
-    Raises:
-        ScanError: there is none.
-    """
-    beside = Path(sys.executable).with_name("ast-grep")
-    if os.access(beside, os.X_OK):
-        return beside
-    found = shutil.which("ast-grep")
-    if found is None:
-        raise ScanError("ast-grep is not installed: install the package ast-grep-cli")
-    return Path(found)
-
-
 class AstGrep:
     """Runs scans. What it is told is written to a folder of ours, never taken from the folder that is scanned.
 
@@ -100,56 +85,108 @@ class AstGrep:
         Raises:
             ScanError: it could not be run, or not to its end.
         """
+        import asyncio
+
+        from cockpit.providers.process import ProcessError, run
+
         found = Matches()
-        wanted = list(documents)
-        for batch in _batches(paths):
-            if not wanted:
-                break
-            wanted = await self._scan_batch(root, wanted, utils, batch, timeout_s, found)
+        steps = self._steps(documents, utils, paths, timeout_s, found)
+        order = await asyncio.to_thread(_next, steps, None)
+        while order is not None:
+            try:
+                done = await run(
+                    command(self._program, order.project, order.paths),
+                    cwd=root,
+                    env=environment(order.project),
+                    timeout_s=timeout_s,
+                    output_limit_bytes=OUTPUT_LIMIT_BYTES,
+                )
+            except ProcessError as error:
+                raise ScanError(str(error)) from error
+            order = await asyncio.to_thread(_next, steps, done)
         return found
 
-    async def _scan_batch(
+    @contextlib.contextmanager
+    def begun(
         self,
         root: Path,
-        documents: list[Document],
+        documents: Sequence[Document],
+        utils: Mapping[str, str],
+        paths: Sequence[str],
+        timeout_s: float,
+        ahead: HeadStart | None = None,
+    ) -> Iterator[Callable[[], Matches]]:
+        """Do what `scan` does for as long as the block lasts, without an event loop.
+
+        What it gives waits for the end and returns what was found. It raises `ScanError`.
+
+        Args:
+            root: the folder that is scanned.
+            documents: what to look for.
+            utils: shared matchers.
+            paths: where to look.
+            timeout_s: seconds until it is stopped.
+            ahead: a run that began before; it is made use of if it is the one that is wanted.
+        """
+        found = Matches()
+        steps = self._steps(documents, utils, paths, timeout_s, found)
+        order = _next(steps, None)
+        with contextlib.ExitStack() as stack:
+            wanted = ahead is not None and ahead.order == order
+            running = ahead.running if ahead is not None and wanted else self._begin(root, order, stack)
+
+            def end() -> Matches:
+                begun = running
+                while begun is not None:
+                    following = _next(steps, begun.end(timeout_s, OUTPUT_LIMIT_BYTES))
+                    begun = self._begin(root, following, stack)
+                return found
+
+            yield end
+
+    def _begin(self, root: Path, order: Order | None, stack: contextlib.ExitStack) -> Begun | None:
+        if order is None:
+            return None
+        try:
+            argv = command(self._program, order.project, order.paths)
+            return stack.enter_context(Begun(argv, cwd=root, env=environment(order.project)))
+        except OSError as error:
+            raise ScanError(f"{self._program} cannot be started: {error.strerror}") from error
+
+    def _steps(
+        self,
+        documents: Sequence[Document],
         utils: Mapping[str, str],
         paths: Sequence[str],
         timeout_s: float,
         found: Matches,
-    ) -> list[Document]:
-        """Scan some paths; return the documents that could be read."""
-        for _attempt in range(_BAD_RULES_LIMIT):
-            project = await asyncio.to_thread(self._project, documents, utils)
-            done = await self._run(root, project, paths, timeout_s)
-            bad = _unreadable(done, documents)
-            if bad is None:
-                await asyncio.to_thread(_take, done, found)
-                return documents
-            document, why = bad
-            found.problems.append(ScanProblem(message=why, rule=document.rule.id, path=document.rule.source))
-            documents = [one for one in documents if one.rule.id != document.rule.id]
-            if not documents:
-                return []
-        raise ScanError(f"more than {_BAD_RULES_LIMIT} rules cannot be read by ast-grep")
+    ) -> Generator[Order, _Done, None]:
+        """Yield what is to be run, one after the other; take how it ended."""
+        wanted = list(documents)
+        for batch in _batches(paths):
+            for _attempt in range(_BAD_RULES_LIMIT):
+                if not wanted:
+                    return
+                done = yield Order(self.project(wanted, utils), tuple(batch))
+                if done.timed_out:
+                    raise ScanError(f"ast-grep did not finish within {timeout_s:g} s: raise [rules] timeout_s")
+                if done.truncated:
+                    raise ScanError(
+                        f"the rules hit more than {OUTPUT_LIMIT_BYTES >> 20} MB of code: make them narrower"
+                    )
+                bad = _unreadable(done, wanted)
+                if bad is None:
+                    _take(done, found)
+                    break
+                document, why = bad
+                found.problems.append(ScanProblem(message=why, rule=document.rule.id, path=document.rule.source))
+                wanted = [one for one in wanted if one.rule.id != document.rule.id]
+            else:
+                raise ScanError(f"more than {_BAD_RULES_LIMIT} rules cannot be read by ast-grep")
 
-    async def _run(self, root: Path, project: Path, paths: Sequence[str], timeout_s: float) -> Completed:
-        argv = [str(self._program), "scan", "-c", str(project / "sgconfig.yml"), "--json=stream", "--", *paths]
-        environment = {"PATH": os.defpath, "NO_COLOR": "1", "HOME": str(project)}
-        try:
-            done = await run(
-                argv, cwd=root, env=environment, timeout_s=timeout_s, output_limit_bytes=OUTPUT_LIMIT_BYTES
-            )
-        except ProcessError as error:
-            raise ScanError(str(error)) from error
-        if done.timed_out:
-            raise ScanError(f"ast-grep did not finish within {timeout_s:g} s: raise [rules] timeout_s")
-        if done.truncated:
-            raise ScanError(f"the rules hit more than {OUTPUT_LIMIT_BYTES >> 20} MB of code: make them narrower")
-        return done
-
-    def _project(self, documents: Sequence[Document], utils: Mapping[str, str]) -> Path:
+    def project(self, documents: Sequence[Document], utils: Mapping[str, str]) -> Path:
         """Return the folder with the documents as files; written once for each set of them."""
-        texts = [json.dumps(dict(document.said), sort_keys=True) for document in documents]
+        texts = [json.dumps(dict(document.said), sort_keys=True, default=str) for document in documents]
         digest = hashlib.sha256("\0".join([*texts, *utils, *utils.values()]).encode("utf-8", "replace")).hexdigest()
         project = self._folder / digest[:24]
         with contextlib.suppress(FileNotFoundError):
@@ -187,6 +224,28 @@ class AstGrep:
                 shutil.rmtree(old, ignore_errors=True)
 
 
+class _Done(Protocol):
+    """How a run ended, with or without an event loop."""
+
+    @property
+    def exit_code(self) -> int: ...
+    @property
+    def stdout(self) -> bytes: ...
+    @property
+    def stderr(self) -> bytes: ...
+    @property
+    def timed_out(self) -> bool: ...
+    @property
+    def truncated(self) -> bool: ...
+
+
+def _next(steps: Generator[Order, _Done, None], done: _Done | None) -> Order | None:
+    try:
+        return next(steps) if done is None else steps.send(done)
+    except StopIteration:
+        return None
+
+
 def _batches(paths: Sequence[str]) -> list[list[str]]:
     """Return the paths in parts, each of which fits on a command line."""
     batches: list[list[str]] = [[]]
@@ -200,7 +259,7 @@ def _batches(paths: Sequence[str]) -> list[list[str]]:
     return [batch for batch in batches if batch]
 
 
-def _unreadable(done: Completed, documents: Sequence[Document]) -> tuple[Document, str] | None:
+def _unreadable(done: _Done, documents: Sequence[Document]) -> tuple[Document, str] | None:
     """Return the document that ast-grep could not read, and why; None when it has read them all.
 
     Raises:
@@ -218,7 +277,7 @@ def _unreadable(done: Completed, documents: Sequence[Document]) -> tuple[Documen
     return documents[int(number)], f"ast-grep cannot read it: {why[:600]}"
 
 
-def _take(done: Completed, found: Matches) -> None:
+def _take(done: _Done, found: Matches) -> None:
     for line in done.stdout.splitlines():
         said: dict[str, Any] = json.loads(line)
         start, end = said["range"]["start"], said["range"]["end"]

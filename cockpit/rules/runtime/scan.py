@@ -2,65 +2,89 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cockpit.rules.config import RulesConfig
-from cockpit.rules.repo.reading import typed_body
-from cockpit.rules.repo.scan_cache import Record, ScanCache
-from cockpit.rules.runtime.ast_grep import AstGrep, Match, Matches
-from cockpit.rules.runtime.layering import layer_hits_of
+from cockpit.rules.repo.scan_cache import ScanCache
+from cockpit.rules.runtime.ahead import HeadStart
+from cockpit.rules.runtime.ast_grep import AstGrep, Matches
+from cockpit.rules.runtime.layering import Imports, layer_hits_of
+from cockpit.rules.runtime.looked import Looked, brought_together, imports_of, known_of, marked, own_hits
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.runtime.whole import whole_hits
-from cockpit.rules.service.documents import IMPORT, Document, documents_of, name_in
-from cockpit.rules.service.files import length_hits, looked_at, name_hits
-from cockpit.rules.service.imports import Statement
-from cockpit.rules.service.languages import endings_of
-from cockpit.rules.service.layers import Edge
-from cockpit.rules.service.regex import regex_hits
-from cockpit.rules.service.suppressions import suppress, suppressions_in
-from cockpit.rules.types import Engine, Hit, Rule, RuleSet, Scan, ScanProblem, Suppression
-from cockpit.rules.types.bodies import NamingBody, RegexBody, SizeBody
-from cockpit.rules.types.errors import RuleFileError, ScanError
+from cockpit.rules.service.documents import Document, documents_of
+from cockpit.rules.service.languages import endings_of, language_of
+from cockpit.rules.service.suppressions import suppress
+from cockpit.rules.types import Engine, Hit, Rule, RuleSet, Scan, ScanProblem
 
-_CACHE_VERSION = 2
-_IMPORT_LIMIT = 4_000
-"""Characters of an import statement that are looked at."""
-
+_CACHE_VERSION = 3
 _BY_FILE = (Engine.AST_GREP, Engine.REGEX, Engine.SIZE, Engine.NAMING, Engine.LAYERS)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Rules made ready. What only depends on them is found out once, and can be kept between runs of a program."""
+
+    rules: RuleSet
+    digest: str
+    """Of everything that decides what is found in a file, besides the file."""
+    documents: tuple[Document, ...]
+    endings: tuple[str, ...] | None
+    """Of the files that ast-grep is shown; None: all."""
+
+    @property
+    def running(self) -> list[Rule]:
+        """Return the rules that run; draft and retired ones do not."""
+        return [rule for rule in self.rules.rules if rule.is_run]
+
+
+def prepare(rules: RuleSet, digest: str = "") -> Prepared:
+    """Make rules ready. Blocking.
+
+    Args:
+        rules: as they were read.
+        digest: theirs, where it is known already.
+    """
+    by_file = [rule for rule in rules.rules if rule.is_run and rule.engine in _BY_FILE]
+    documents = documents_of(by_file)
+    endings = endings_of(frozenset(document.language for document in documents))
+    return Prepared(rules, digest or _digest(by_file, rules.utils), documents, endings)
+
+
 @dataclass(slots=True)
-class _Looked:
-    """What was found in one file."""
+class _Work:
+    """One scan under way."""
 
-    hits: list[Hit] = field(default_factory=list)
-    suppressions: list[Suppression] = field(default_factory=list)
-    imports: list[Statement] = field(default_factory=list)
-    """Where there are rules about layers; not of Python."""
+    prepared: Prepared
+    sources: Sources
+    changed: Collection[str] | None
+    scope: Sequence[str]
+    cache: ScanCache
+    looked: dict[str, Looked]
+    fresh: list[str]
+    """Files of whose content nothing is known."""
+    shown: list[str]
+    """Those of them that ast-grep is shown."""
+    started: float
 
-    def record(self) -> Record:
-        said: Record = {}
-        if self.hits:
-            said["hits"] = [hit.model_dump(mode="json", exclude_defaults=True) for hit in self.hits]
-        if self.suppressions:
-            said["suppressions"] = [one.model_dump(mode="json") for one in self.suppressions]
-        if self.imports:
-            said["imports"] = self.imports
-        return said
 
-    @classmethod
-    def of(cls, record: Record) -> _Looked:
-        return cls(
-            [Hit.model_validate(hit) for hit in record.get("hits", ())],
-            [Suppression.model_validate(one) for one in record.get("suppressions", ())],
-            [(line, text) for line, text in record.get("imports", ())],
-        )
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What our own engines say."""
+
+    far: list[Hit]
+    """Of rules about all files together."""
+    near: list[Hit]
+    """In fresh files."""
+    problems: list[ScanProblem]
+    trouble: list[ScanProblem]
+    """Of rules about single files: then nothing is remembered of these."""
+    marks: Mapping[str, str]
 
 
 class Scanner:
@@ -74,7 +98,8 @@ class Scanner:
         """
         self._config = config or RulesConfig()
         self._known = folder / "known"
-        self._ast_grep = AstGrep(folder / "ast-grep")
+        self._prepared: Prepared | None = None
+        self.ast_grep = AstGrep(folder / "ast-grep")
 
     async def scan(self, rules: RuleSet, sources: Sources, changed: Collection[str] | None = None) -> Scan:
         """Carry out the rules that run; draft and retired ones do not.
@@ -87,224 +112,100 @@ class Scanner:
         Raises:
             ScanError: ast-grep could not be run to its end.
         """
+        import asyncio
+
+        work = await asyncio.to_thread(self._begun, self._made_ready(rules), sources, changed)
+        ready = work.prepared
+        beside = asyncio.ensure_future(asyncio.to_thread(_own, work))
         try:
-            return await self._scan(rules, sources, changed)
-        except ExceptionGroup as group:
-            trouble: Exception | None = group.subgroup(ScanError)
-            while isinstance(trouble, ExceptionGroup):
-                trouble = trouble.exceptions[0]
-            if trouble is None:
-                raise
-            raise trouble from group
+            asked = (sources.root, ready.documents, ready.rules.utils, work.shown, self._config.timeout_s)
+            theirs = await self.ast_grep.scan(*asked) if work.shown else Matches()
+        finally:
+            await asyncio.wait([beside])  # a thread cannot be stopped
+            trouble = beside.exception()
+        if trouble is not None:
+            raise trouble
+        return await asyncio.to_thread(_ended, work, beside.result(), theirs)
 
-    async def _scan(self, rules: RuleSet, sources: Sources, changed: Collection[str] | None) -> Scan:
-        started = time.monotonic()
-        running = [rule for rule in rules.rules if rule.is_run]
-        by_file = [rule for rule in running if rule.engine in _BY_FILE]
-        scope = sources.paths if changed is None else tuple(sorted(frozenset(changed) & frozenset(sources.paths)))
-        problems = list(rules.problems)
-        async with asyncio.TaskGroup() as group:
-            whole = group.create_task(asyncio.to_thread(whole_hits, running, sources, scope, changed))
-            python = group.create_task(asyncio.to_thread(_python_edges, running, sources, scope))
-            looking = group.create_task(self._look(by_file, rules.utils, sources, scope, problems))
-        looked, known = looking.result()
-        hits = [hit for one in looked.values() for hit in one.hits]
-        suppressions = [one for file in looked.values() for one in file.suppressions]
-        far, trouble = whole.result()
-        edges, unread = python.result()
-        statements = {path: one.imports for path, one in looked.items() if one.imports}
-        upward, wrong = await asyncio.to_thread(layer_hits_of, running, sources, scope, edges, statements)
-        problems += [*trouble, *unread, *wrong]
-        standing, used = suppress([*far, *upward], suppressions)
-        return Scan(
-            hits=(*hits, *standing),
-            problems=tuple(problems),
-            suppressions=tuple(
-                one.model_copy(update={"is_used": one.is_used or (one.path, one.line) in used}) for one in suppressions
-            ),
-            rules=sum(rule.engine not in (Engine.COMMAND, Engine.JUDGE) for rule in running),
-            files=len(scope),
-            known=known,
-            duration_s=time.monotonic() - started,
-        )
-
-    async def _look(
+    def scan_here(
         self,
-        rules: Sequence[Rule],
-        utils: Mapping[str, str],
+        rules: Prepared,
         sources: Sources,
-        scope: Sequence[str],
-        problems: list[ScanProblem],
-    ) -> tuple[dict[str, _Looked], int]:
-        """Return what was found in each file, and in how many it was known."""
-        cache = await asyncio.to_thread(ScanCache, self._known, _digest(rules, utils))
-        looked, fresh = await asyncio.to_thread(_known_of, cache, sources, scope)
-        known = len(looked)
-        if not fresh:
-            return looked, known
-        documents = documents_of(rules)
-        endings = endings_of(frozenset(document.language for document in documents))
-        paths = [path for path in fresh if endings is None or path.endswith(endings)]
-        async with asyncio.TaskGroup() as group:
-            ours = group.create_task(asyncio.to_thread(_ours, rules, sources, fresh))
-            marking = group.create_task(asyncio.to_thread(_marked, sources, fresh))
-            scanning = group.create_task(
-                self._ast_grep.scan(sources.root, documents, utils, paths, self._config.timeout_s)
-            )
-        theirs = scanning.result()
-        hits, trouble = ours.result()
-        trouble = [*trouble, *theirs.problems]
-        found = await asyncio.to_thread(_brought_together, sources, fresh, hits, theirs, documents, frozenset(paths))
-        if not trouble:
-            marks = marking.result()
-            await asyncio.to_thread(
-                cache.put, {marks[path]: one.record() for path, one in found.items() if path in marks}
-            )
-        problems += trouble
-        return looked | found, known
+        changed: Collection[str] | None = None,
+        ahead: HeadStart | None = None,
+    ) -> Scan:
+        """Do what `scan` does, in a program that has no event loop. Blocking.
+
+        Args:
+            rules: the rules, made ready.
+            sources: all files.
+            changed: look into these files only; None: look into all.
+            ahead: a run of ast-grep that began before.
+
+        Raises:
+            ScanError: ast-grep could not be run to its end.
+        """
+        work = self._begun(rules, sources, changed)
+        asked = (sources.root, rules.documents, rules.rules.utils, work.shown, self._config.timeout_s)
+        with self.ast_grep.begun(*asked, ahead) as end:
+            return _ended(work, _own(work), end())
+
+    def _made_ready(self, rules: RuleSet) -> Prepared:
+        """Return the rules made ready; those of the last scan are at hand."""
+        if self._prepared is None or self._prepared.rules is not rules:
+            self._prepared = prepare(rules)
+        return self._prepared
+
+    def _begun(self, ready: Prepared, sources: Sources, changed: Collection[str] | None) -> _Work:
+        started = time.monotonic()
+        scope = sources.paths if changed is None else tuple(sorted(frozenset(changed) & frozenset(sources.paths)))
+        cache = ScanCache(self._known, ready.digest)
+        looked, fresh = known_of(cache, sources, scope)
+        shown = [path for path in fresh if ready.endings is None or path.endswith(ready.endings)]
+        return _Work(ready, sources, changed, scope, cache, looked, fresh, shown if ready.documents else [], started)
 
 
-def _python_edges(
-    rules: Iterable[Rule], sources: Sources, scope: Sequence[str]
-) -> tuple[list[Edge], list[ScanProblem]]:
-    has_layers = any(rule.engine is Engine.LAYERS for rule in rules)
-    if not has_layers or not any(path.endswith(".py") for path in scope):
-        return [], []
-    from cockpit.rules.runtime.python_imports import python_edges
-
-    return python_edges(sources, scope)
+def _own(work: _Work) -> _Own:
+    """Carry out our own engines, while ast-grep is at work."""
+    running = work.prepared.running
+    near, trouble = own_hits(running, work.sources, work.fresh)
+    far, problems = whole_hits(running, work.sources, work.scope, work.changed)
+    return _Own(far, near, problems, trouble, marked(work.sources, work.fresh))
 
 
-def _known_of(cache: ScanCache, sources: Sources, scope: Sequence[str]) -> tuple[dict[str, _Looked], list[str]]:
-    """Return what is known of files, and those of which nothing is."""
-    if cache.is_empty:  # then nothing has to be read before ast-grep can begin
-        return {}, [path for path in scope if sources.is_file(path)]
-    looked: dict[str, _Looked] = {}
-    fresh: list[str] = []
-    for path, mark in _marked(sources, scope).items():
-        record = cache.get(mark)
-        if record is None:
-            fresh.append(path)
-        else:
-            looked[path] = _Looked.of(record)
-    return looked, fresh
-
-
-def _marked(sources: Sources, paths: Iterable[str]) -> dict[str, str]:
-    """Return the marks of the files that rules look at."""
-    return {path: mark for path in paths if (mark := sources.mark(path)) is not None}
-
-
-def _ours(rules: Iterable[Rule], sources: Sources, paths: Iterable[str]) -> tuple[list[Hit], list[ScanProblem]]:
-    """Return what our own engines find in files."""
-    hits: list[Hit] = []
-    problems: list[ScanProblem] = []
-    paths = list(paths)
-    for rule in rules:
-        try:
-            hits += _ours_of(rule, sources, paths)
-        except RuleFileError as error:
-            problems.append(ScanProblem(message=str(error), rule=rule.id, path=rule.source, line=error.line))
-    return hits, problems
-
-
-def _ours_of(rule: Rule, sources: Sources, paths: Sequence[str]) -> Iterable[Hit]:
-    if rule.engine is Engine.AST_GREP:
-        return
-    match typed_body(rule):
-        case RegexBody() as body:
-            for path in looked_at(rule, paths):
-                yield from regex_hits(rule, body, path, sources.text(path))
-        case SizeBody(max_lines=int()) as body:
-            for path in looked_at(rule, paths):
-                yield from length_hits(rule, body, path, sources.text(path))
-        case NamingBody() as body if body.files or body.folders:
-            for path in looked_at(rule, paths):
-                yield from name_hits(rule, body, path)
-        case _:
-            pass
-
-
-def _brought_together(
-    sources: Sources,
-    fresh: Iterable[str],
-    ours: Iterable[Hit],
-    theirs: Matches,
-    documents: Iterable[Document],
-    scanned: frozenset[str],
-) -> dict[str, _Looked]:
-    """Return for each file what stands after its suppressions."""
-    found = {path: _Looked() for path in fresh}
-    ours = [*ours, *_compiled_hits(theirs.matches, documents)]
-    imports = {document.id for document in documents if document.what == IMPORT}
-    for match in theirs.matches:
-        if match.id in imports and match.path in found:
-            found[match.path].imports.append((match.line + 1, match.text[:_IMPORT_LIMIT]))
-    for hit in _own_hits(theirs.matches, documents):
-        if hit.path in found:
-            found[hit.path].hits.append(hit)
-    suppressions = [
-        one for path in found if path in sources.suppressing for one in suppressions_in(path, sources.text(path))
-    ]
-    standing, used = suppress(ours, suppressions)
-    for hit in standing:
-        if hit.path in found:
-            found[hit.path].hits.append(hit)
-    unused = frozenset(theirs.unused)
-    for one in suppressions:
-        place = (one.path, one.line)
-        is_used = place in used or (one.path in scanned and place not in unused)
-        found[one.path].suppressions.append(one.model_copy(update={"is_used": is_used}))
-    return found
-
-
-def _own_hits(matches: Iterable[Match], documents: Iterable[Document]) -> Iterable[Hit]:
-    """Return the hits of a person's own ast-grep rules."""
-    by_id = {document.id: document for document in documents if not document.what}
-    for match in matches:
-        if document := by_id.get(match.id):
-            yield _hit(match, document.rule, match.message, match.note)
-
-
-def _compiled_hits(matches: Sequence[Match], documents: Iterable[Document]) -> Iterable[Hit]:
-    """Return the hits of rules about size and names, which ast-grep has looked for on our behalf."""
-    by_id = {document.id: document for document in documents if document.what not in ("", IMPORT)}
-    wanted: dict[str, set[str]] = {}
-    paths = {match.path for match in matches}
-    for match in matches:
-        document = by_id.get(match.id)
-        if document is None:
-            continue
-        rule = document.rule
-        if match.id not in wanted:
-            wanted[match.id] = set(looked_at(rule, paths))
-        if match.path in wanted[match.id]:
-            told = _told(document, match)
-            hit = _hit(match, rule, f"{told}: {rule.message}" if rule.message else told, "")
-            yield hit.model_copy(update={"text": name_in(match.text) or hit.text[:200]})
-
-
-def _told(document: Document, match: Match) -> str:
-    if document.limit:
-        lines = match.end_line - match.line + 1
-        name = name_in(match.text)
-        return f"{document.what}{f' {name}' if name else ''} has {lines} lines, more than {document.limit}"
-    pattern = document.rule.body.get("functions" if document.what == "function" else "classes")
-    return f"the {document.what} name {match.text!r} does not match {pattern}"
-
-
-def _hit(match: Match, rule: Rule, message: str, note: str) -> Hit:
-    return Hit(
-        rule=rule.id,
-        path=match.path,
-        line=match.line + 1,
-        column=match.column + 1,
-        end_line=match.end_line + 1,
-        end_column=match.end_column + 1,
-        text=match.text,
-        message="" if message == rule.message else message,
-        note="" if note == rule.note else note,
+def _ended(work: _Work, own: _Own, theirs: Matches) -> Scan:
+    sources, ready = work.sources, work.prepared
+    trouble = [*own.trouble, *theirs.problems]
+    found = brought_together(sources, work.fresh, own.near, theirs, ready.documents, frozenset(work.shown))
+    if not trouble:
+        work.cache.put({own.marks[path]: one.record() for path, one in found.items() if path in own.marks})
+    looked = work.looked | found
+    running = ready.running
+    upward, wrong = layer_hits_of(running, sources, work.scope, _imports(work, looked))
+    suppressions = [one for file in looked.values() for one in file.suppressions]
+    standing, used = suppress([*own.far, *upward], suppressions)
+    return Scan(
+        hits=(*(hit for one in looked.values() for hit in one.hits), *standing),
+        problems=(*ready.rules.problems, *trouble, *own.problems, *wrong),
+        suppressions=tuple(
+            one.model_copy(update={"is_used": one.is_used or (one.path, one.line) in used}) for one in suppressions
+        ),
+        rules=sum(rule.engine not in (Engine.COMMAND, Engine.JUDGE) for rule in running),
+        files=len(work.scope),
+        known=len(work.looked),
+        duration_s=time.monotonic() - work.started,
     )
+
+
+def _imports(work: _Work, looked: Mapping[str, Looked]) -> Imports:
+    """Return what the files of the scope import, and a way to what is known of all others."""
+
+    def everywhere() -> Imports:
+        code = (path for path in work.sources.paths if path not in looked and language_of(path))
+        records = ((path, work.cache.get(mark)) for path, mark in marked(work.sources, code).items())
+        return Imports({path: imports_of(record) for path, record in records if record})
+
+    return Imports({path: one.imports for path, one in looked.items() if one.imports}, everywhere)
 
 
 def _digest(rules: Iterable[Rule], utils: Mapping[str, str]) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cockpit.providers.git.run import HARDENING
 from cockpit.providers.git.run import find_program as find_git
+from cockpit.providers.hardening import HARDENING
 from cockpit.providers.process import Completed, ProcessError, run
-from cockpit.rules.runtime.ast_grep import find_program
+from cockpit.rules.runtime.program import find_program
 from cockpit.rules.runtime.sources import FILE_LIMIT_BYTES
 from cockpit.rules.service.baseline import snippet
 from cockpit.rules.service.history import words_of

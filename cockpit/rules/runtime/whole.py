@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from cockpit.rules.repo.reading import typed_body
+from cockpit.rules.repo.bodies import typed_body
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.service.files import change_hits, folders_of, link_hits, looked_at, path_hits
 from cockpit.rules.types import Engine, Hit, Rule, ScanProblem

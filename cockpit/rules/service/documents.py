@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cockpit.rules.service.imports import IMPORTS
+from cockpit.rules.service.imports import IMPORTS, TYPES_IMPORTS
 from cockpit.rules.service.languages import LANGUAGES, Language
 from cockpit.rules.types import Engine, Level, Rule
 from cockpit.rules.types.bodies import NamingBody, SizeBody
 
 _APART = "--"
 IMPORT = "import"
-"""What a document looks for on behalf of rules about layers."""
+TYPES_IMPORT = "type-import"
+"""What documents look for on behalf of rules about layers: all imports, and those for type checkers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def documents_of(rules: Iterable[Rule]) -> tuple[Document, ...]:
             case Engine.LAYERS if not has_imports:
                 has_imports = True
                 found += [_compiled(rule, name, IMPORT, said) for name, said in IMPORTS.items()]
+                found += [_compiled(rule, name, TYPES_IMPORT, said) for name, said in TYPES_IMPORTS.items()]
             case _:
                 pass
     return tuple(found)

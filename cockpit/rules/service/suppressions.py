@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from cockpit.rules.types import Hit, Suppression
 
-MARKER = b"ast-grep-ignore"
 _COMMENT = re.compile(r"(?P<before>.*?)(?:#|//|/\*|<!--|--|;|%)\s*ast-grep-ignore(?::\s*(?P<ids>[\w\-, ]+))?")
 _ID = re.compile(r"[\w-]+")
 

@@ -113,6 +113,9 @@ class LayersBody(Model, extra="forbid"):
     calm: tuple[Calm, ...] = ()
     packages: tuple[Package, ...] = ()
     is_strict: bool = Field(default=False, alias="strict", description="every file of a domain is in a layer")
+    counts_type_imports: bool = Field(
+        default=True, alias="type_imports", description="what only type checkers import counts, too"
+    )
 
     @model_validator(mode="after")
     def _layers_are_known(self) -> LayersBody:

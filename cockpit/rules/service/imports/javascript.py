@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from cockpit.rules.service.imports.world import Target, World
 
 _SOURCE = re.compile(r"""(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"`])([^'"`\n]+)\1""")
+_ALL_TYPES = re.compile(r"(?:import|export)\s+type\b(?!\s+from\b(?!\s*from\b)|\s*,)")
+_EACH_TYPE = re.compile(r"(?:import|export)\s*\{(?P<names>[^{}]*)\}\s*from\b")
 _ENDINGS = (".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte")
 _SAID_AS = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 
@@ -23,6 +25,16 @@ def javascript_targets(path: str, text: str, world: World) -> Iterator[Target]:
         return
     if found is not None:
         yield _target(path, found[2], world)
+
+
+def is_for_types(text: str) -> bool:
+    """Return whether only the type checker carries out an import: `import type ...`, or types alone in the brackets."""
+    if _ALL_TYPES.match(text):
+        return True
+    found = _EACH_TYPE.match(text)
+    names = [name.split() for name in found["names"].split(",") if name.strip()] if found else []
+    # The name of something may be `type`, too: then `as` or nothing follows it.
+    return bool(names) and all(len(name) > 1 and name[0] == "type" and name[1] != "as" for name in names)
 
 
 def _target(path: str, said: str, world: World) -> Target:

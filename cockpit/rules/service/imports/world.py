@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
+from cockpit.rules.service.imports.packages import Packages
+
 Target = tuple[str, str]
 """A module as the language says it, and the path it leads to; empty: outside the repository."""
 
@@ -32,6 +34,11 @@ class World:
     def folders(self) -> frozenset[str]:
         """Every folder that holds a file directly."""
         return frozenset(posixpath.dirname(path) for path in self.paths)
+
+    @cached_property
+    def python(self) -> Packages:
+        """The packages of Python."""
+        return Packages(self.paths)
 
     @cached_property
     def go_modules(self) -> tuple[tuple[str, str], ...]:

@@ -17,3 +17,5 @@ class Edge:
     """What it imports, as the language says it."""
     imported: str = ""
     """Path of the file that is imported, or of a folder, with a slash at its end; empty: from outside."""
+    is_for_types: bool = False
+    """Only type checkers carry it out."""

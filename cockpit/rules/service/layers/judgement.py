@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from cockpit.providers.globs import matching
+from cockpit.rules.service.layers.chains import Graph, told
 from cockpit.rules.service.layers.edges import Edge
 from cockpit.rules.service.layers.places import Place, Places
 from cockpit.rules.types import Hit, Rule
@@ -12,11 +13,16 @@ from cockpit.rules.types.bodies import LayersBody, Package
 
 _ENTRANCES = ("__init__", "index", "mod", "lib", "main", "package-info", "doc")
 
+_CHAINS_LIMIT = 25
+"""Objections of one rule that are told with their chains; there are others to begin with."""
+
 Objection = tuple[str, str]
 """What speaks against an import, and what to do instead."""
 
 
-def layer_hits(rule: Rule, body: LayersBody, edges: Iterable[Edge], paths: Iterable[str]) -> Iterator[Hit]:
+def layer_hits(
+    rule: Rule, body: LayersBody, edges: Iterable[Edge], paths: Iterable[str], graph: Graph | None = None
+) -> Iterator[Hit]:
     """Yield what the rule objects to.
 
     Args:
@@ -24,22 +30,27 @@ def layer_hits(rule: Rule, body: LayersBody, edges: Iterable[Edge], paths: Itera
         body: what it says.
         edges: the direct imports of the files that are looked at.
         paths: source files that are looked at, for those whose name says no layer.
+        graph: the imports of all files, of which objections tell chains; None: no chains are told.
     """
     places = Places(body)
     if body.is_strict:
         for path in paths:
             yield from _unplaced(rule, body, path, places.of(path))
+    count = 0
     for edge in edges:
-        objection = _objection(body, edge, places)
-        if objection:
+        if edge.is_for_types and not body.counts_type_imports:
+            continue
+        if objection := _objection(body, edge, places):
             why, instead = objection
+            chains = told(edge, graph) if graph is not None and count < _CHAINS_LIMIT else []
+            count += 1
             yield Hit(
                 rule=rule.id,
                 path=edge.importer,
                 line=edge.line,
                 text=edge.imported or edge.module,
                 message=f"{why}: {rule.message}" if rule.message else why,
-                note=f"{instead}\n{rule.note}".strip(),
+                note="\n".join(filter(None, (instead, *chains, rule.note))),
             )
 
 
