@@ -14,6 +14,7 @@ from cockpit.changes.service.approval import may_approve
 from cockpit.journal.types import DecisionMade, Event
 from cockpit.protocol.server import CommandRefused
 from cockpit.protocol.types import AnswerRequest, Approve, Attention, Redirect, Reject, Resume, ReviewChange, Stop
+from cockpit.providers.text import clean_line
 from cockpit.sessions.types import (
     FINAL,
     Answer,
@@ -29,7 +30,7 @@ from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import new_id
 from cockpit.supervisor.approvals import granted, is_answered, keep
 from cockpit.supervisor.closing import keep_work, wind_up
-from cockpit.supervisor.rules import FOLDER as RULES
+from cockpit.supervisor.rule_guard import touched
 from cockpit.supervisor.signals import Asked, Undone
 from cockpit.supervisor.spending import extended
 from cockpit.supervisor.verdicts import words_on_findings
@@ -80,18 +81,19 @@ async def _approve(loop: SessionLoop, command: Approve, person: str) -> None:
     by = person
     if command.policy:
         by = f"policy ({command.policy}) of {person}"
-        _check_policy(loop, command.policy)
+        await _check_policy(loop, command.policy)
     decided = _decided(loop, DecisionKind.APPROVE, by, command.attention, commit=commit)
     await loop.services.landing.enter(loop, commit, *decided)
 
 
-def _check_policy(loop: SessionLoop, policy: Literal["policy", "clean"]) -> None:
+async def _check_policy(loop: SessionLoop, policy: Literal["policy", "clean"]) -> None:
     """Let an unattended approval pass, or raise `CommandRefused` with what speaks against it."""
     config = loop.services.config.merge.auto_approve
     state = loop.state
     assert state.change is not None
-    if rules := next((file.path for file in state.change.files if file.path.startswith(f"{RULES}/")), ""):
-        raise CommandRefused(f"It touches {rules}, which decides what is checked.", "It waits as ready.", "Look at it.")
+    if rules := await touched(loop.services.repository, state.change.base, state.change.tree):
+        what = f"It touches {clean_line(rules[0])}, which decides what is checked."
+        raise CommandRefused(what, "It waits as ready.", "Look at it.")
     if policy == "policy":
         if config is None:
             raise CommandRefused(
