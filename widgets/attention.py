@@ -128,14 +128,16 @@ class AttentionRow:
         return [first, question]
 
     def _who(self) -> Safe:
-        if self.is_mistake:
-            return Safe("made again: a rule?")
+        if self.is_mistake:  # how often and where; what it is stands below
+            times, _, rest = self.item.title.partition(": ")
+            return clean_line(f"{times}{rest.removeprefix(self.item.detail)}")
         if not self.is_folded:
             return clean_line(self.session.name)
         return Safe(", ".join(f"{asker.session.number} {clean_line(asker.session.name)}" for asker in self.askers))
 
     def _question(self) -> Safe:
-        return clean_line(self.item.title or self.item.detail or self.item.kind.value)
+        said = self.item.detail if self.is_mistake else self.item.title
+        return clean_line(said or self.item.detail or self.item.kind.value)
 
 
 def waiting_of(state: State) -> list[Asker]:

@@ -193,7 +193,7 @@ def _detail(row: AttentionRow, room: int, look: Palette) -> Iterator[Parts]:
     """The diff or the arguments of a request; of anything else, what its item says beyond the title."""
     request = row.askers[0].request
     if request is None:
-        if row.item.detail.strip():
+        if row.item.detail.strip() and not row.is_mistake:
             for line in wrap(clean(row.item.detail.strip()), room):
                 yield [(line, look["ink"])]
         return

@@ -155,8 +155,14 @@ class TranscriptPane(HistoryPane):
         line, story = self.view.cursor_line, self._told.story if self._told is not None else None
         if line is None or not isinstance(story, TranscriptStory):
             return ""
-        said = next((one.decision for one in story.transcript.entries if one.key == line.mark), None)
-        return said.id if said is not None else ""
+        entries = story.transcript.entries
+        place = next((place for place, one in enumerate(entries) if one.key == line.mark), None)
+        if place is None:
+            return ""
+        near = [entries[place]]
+        if near[0].kind is EntryKind.HUMAN:  # the words stand below the decision that they belong to
+            near = [one for one in reversed(entries[max(0, place - _NEAR) : place]) if one.text in near[0].text]
+        return next((one.decision.id for one in near if one.decision is not None), "")
 
     def action_expand(self) -> None:
         """Show or fold what is under the cursor."""
@@ -169,3 +175,5 @@ class TranscriptPane(HistoryPane):
 
 
 _AIR = TextLine(Safe(""))
+_NEAR = 4
+"""Entries between a decision and its words, at most."""

@@ -23,7 +23,12 @@ def title(mistake: Mistake, numbers: Mapping[SessionId, int]) -> str:
     times = _ORDINALS[mistake.count - 1] if 0 < mistake.count <= len(_ORDINALS) else _ordinal(mistake.count)
     known = [str(numbers[one]) for one in mistake.sessions if one in numbers][-_NAMED:]
     where = f", session{'s' if len(known) > 1 else ''} {', '.join(known)}" if known else ""
-    return f"{times} time: {mistake.title.strip().rstrip('.')}{where}"
+    return f"{times} time: {what(mistake)}{where}"
+
+
+def what(mistake: Mistake) -> str:
+    """Return what is done wrong, in one line."""
+    return mistake.title.strip().partition("\n")[0].rstrip(".")
 
 
 def _ordinal(number: int) -> str:
@@ -62,6 +67,7 @@ def settle(state: State, at: float) -> None:
                 session=mistake.sessions[-1],
                 kind=AttentionKind.MISTAKE,
                 title=words,
+                detail=what(mistake),
                 mistake=mistake.fingerprint,
                 since=known.since if known is not None else at,
             )
