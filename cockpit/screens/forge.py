@@ -5,119 +5,47 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from cockpit.protocol.client import CommandFailed, SupervisorGone
 from cockpit.protocol.forge import CloseForge, FollowForge, GiveFix, MarkHit, OpenForge, SetScope
 from cockpit.protocol.types import Command
 from cockpit.providers.text import Safe, clean_line
-from cockpit.rules.types.forging import Book, ForgeView, Offence, Progress
+from cockpit.rules.types.forging import ForgeView, Offence
 from cockpit.screens.forge_accepting import Accepting
-from cockpit.screens.forge_writing import Writing
-from cockpit.screens.keys import Context, Keyboard, bindings
-from widgets.bar import Bar
+from cockpit.screens.forge_views import ForgeViews
+from cockpit.screens.forge_writing import ENGINES, Writing
+from cockpit.screens.keys import Keyboard
 from widgets.example_pane import ExamplePane
-from widgets.footer import KeyFooter
-from widgets.forge_lines import Spot, book_lines, example_words, table_lines
-from widgets.lines import LinesView
+from widgets.forge_lines import Spot
 from widgets.rule_editor import RuleEditor
 from widgets.viewpane import PromptLine
 
 PAUSE_S = 0.1
 """Between two looks at a forge that is busy."""
-WIDE = 110
-"""Columns from which on the examples stand beside what is read or written."""
-
-_NOT_WHILE_TYPING = frozenset(
-    {"accept", "edit", "mark", "good", "line", "page", "candidate", "state", "scope", "examples", "begin", "drop_draft"}
-)
+AGAIN_S = 1.0
+"""Before a forge that went away, with the supervisor or by itself, is opened again."""
 
 Call = Callable[[Command], Awaitable[dict[str, Any]]]
 
 
-class Candidates(LinesView):
-    """The table of candidates; its cursor says which one is read."""
-
-    DEFAULT_CSS = "Candidates { height: auto; min-height: 3; max-height: 9; }"
-
-
-class Reading(LinesView):
-    """Everything about the chosen candidate."""
-
-
-class ForgeScreen(Screen[str]):
+class ForgeScreen(ForgeViews):
     """Ends with the id of the rule that was accepted, or with an empty text: nothing was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Context.FORGE))
-    AUTO_FOCUS = "Candidates"
-    DEFAULT_CSS = """
-    ForgeScreen { background: $background; }
-    ForgeScreen #work { height: 1fr; }
-    ForgeScreen #sides { height: 1fr; }
-    ForgeScreen #head { background: $panel; }
-    ForgeScreen Candidates { border-bottom: solid $faint; }
-    ForgeScreen Reading { height: 1fr; }
-    ForgeScreen RuleEditor { display: none; }
-    ForgeScreen ExamplePane { display: none; width: 2fr; }
-    ForgeScreen #main { width: 3fr; }
-    ForgeScreen.-examples ExamplePane { display: block; }
-    ForgeScreen.-editing RuleEditor { display: block; }
-    ForgeScreen.-editing Reading { height: 8; border-top: solid $faint; }
-    ForgeScreen.-narrow #sides { layout: vertical; }
-    ForgeScreen.-narrow ExamplePane { width: 1fr; height: 1fr; }
-    ForgeScreen.-narrow #main { width: 1fr; height: 1fr; }
-    ForgeScreen.-narrow.-editing Reading { height: 4; }
-    ForgeScreen.-narrow.-editing ExamplePane { display: none; }
-    """
-
     def __init__(self, offences: Sequence[Offence], call: Call, keyboard: Keyboard, *, draft: str = "") -> None:
-        super().__init__()
-        self._offences, self._call, self.keyboard, self._draft = tuple(offences), call, keyboard, draft
+        super().__init__(keyboard, clean_line(offences[0].said) if offences else Safe("a draft"))
+        self._offences, self._call, self._draft = tuple(offences), call, draft
         self.forge = ""
         """Its id; empty: it is not open yet."""
-        self._view = ForgeView()
-        self._chosen = 0
-        """Number of the candidate that is read."""
-        self._shown: tuple[object, ...] = ()
-        self._told = 0
-        """Problems that have been told."""
         self.accepting = Accepting(self, self._offences)
         self.writing = Writing(self)
-        self.table = Candidates()
-        self.reading = Reading()
-        self.editor = RuleEditor()
-        self.examples = ExamplePane()
-        self.prompt = PromptLine()
-
-    def compose(self) -> ComposeResult:
-        """Put the candidates over what is read."""
-        yield Bar(id="head")
-        yield Bar(id="about")
-        with Vertical(id="work"):
-            yield self.table
-            with Horizontal(id="sides"):
-                with Vertical(id="main"):
-                    yield self.editor
-                    yield self.reading
-                yield self.examples
-        yield self.prompt
-        yield Bar(id="trouble")
-        yield KeyFooter(self.keyboard)
+        self.accepts_as = self.accepting.words
 
     def on_mount(self) -> None:
         """Open the forge, and follow it."""
         self._follow_anew()
-
-    @property
-    def book(self) -> Book | None:
-        """The candidate that is read."""
-        return self._view.book(self._chosen)
 
     # --- following
 
@@ -125,128 +53,44 @@ class ForgeScreen(Screen[str]):
         self.run_worker(self._follow(), group="forge", exclusive=True)
 
     async def _follow(self) -> None:
-        try:
-            opened = await self._call(OpenForge(offences=self._offences, draft=self._draft))
-            self.forge = str(opened["forge"])
-            while True:
-                said = await self._call(FollowForge(forge=self.forge, after=self._view.version))
-                self.take(ForgeView.model_validate(said))
-                await asyncio.sleep(PAUSE_S)
-        except (CommandFailed, SupervisorGone) as error:
-            self.say(clean_line(str(error)), is_bad=True)
+        """Follow the forge; one that went away is opened again, and what was typed is in its draft."""
+        while True:
+            try:
+                opened = await self._call(OpenForge(offences=self._offences, draft=self._draft))
+                self.forge = str(opened["forge"])
+                await self._follow_one()
+            except CommandFailed as error:
+                if not self.forge:
+                    self.say(clean_line(str(error)), is_bad=True)
+                    return
+            except SupervisorGone:
+                pass
+            self.forge = ""
+            self.say(Safe("the forge is away; what was written is kept. Opening it again…"), is_bad=True)
+            await asyncio.sleep(AGAIN_S)
 
-    def begin_anew(self, words: Safe) -> None:
-        """Close the forge and open it again on the same."""
+    async def _follow_one(self) -> None:
+        version = 0
+        while True:
+            view = ForgeView.model_validate(await self._call(FollowForge(forge=self.forge, after=version)))
+            if not version and view.is_draft:
+                keys = self.keyboard
+                more = f"{keys.first('forge.edit')} goes on with it, {keys.first('forge.drop')} throws it away"
+                self.say(Safe(f"this is what you left here: {more}"))
+            version = view.version
+            self.take(view)
+            await asyncio.sleep(PAUSE_S)
 
-        async def again() -> None:
-            await self.end(is_done=True)
-            self.forge, self._view, self._chosen, self._told, self._draft = "", ForgeView(), 0, 0, ""
-            self._follow_anew()
-            self.say(words)
-
-        self.run_worker(again(), group="close", exclusive=True)
-
-    def take(self, view: ForgeView) -> None:
-        """Show a newer state of the forge."""
-        is_first = not self._view.version
-        self._view = view
-        if view.book(self._chosen) is None:
-            self._chosen = view.books[0].number if view.books else 0
-        if is_first and view.is_draft:
-            keys = self.keyboard
-            more = f"{keys.first('forge.edit')} goes on with it, {keys.first('forge.drop')} throws it away"
-            self.say(Safe(f"this is what you left here: {more}"))
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Draw for the new width."""
-        self.set_class(self.size.width < WIDE, "-narrow")
-        self.call_after_refresh(self._draw)
-
-    def _draw(self) -> None:
-        view, width = self._view, self.table.columns
-        if not self.is_mounted or not width:
+    async def begin_anew(self, words: Safe) -> None:
+        """Close the forge and open it again on the same; without anything to open it on, leave."""
+        await self.end(is_done=True)
+        self.forge = self._draft = ""
+        if not self._offences:
+            self.dismiss("")
             return
-        head = self.query_one("#head", Bar)
-        state = {Progress.GATHERING: "reading the examples…", Progress.JUDGING: "judging…", Progress.JUDGED: "judged"}
-        about_what = self._offences[0].said if self._offences else ""
-        words = f" forge  {example_words(view) or clean_line(about_what)}"
-        right = f"{state[view.progress]} · {self.accepting.words} "
-        head.say([(words, head.look["title"])], [(right, head.look["dim"])])
-        about = self.query_one("#about", Bar)
-        bad, good = len(view.pairs), sum(bool(pair.good) for pair in view.pairs) + len(view.fine)
-        told = f" {bad} bad, {good} good examples" + (f"  fix: {clean_line(view.remedy)}" if view.remedy else "")
-        about.say([(told, about.look["dim"])])
-        numbers = [book.number for book in view.books]
-        cursor = numbers.index(self._chosen) + 1 if self._chosen in numbers else 0
-        self.table.replace(table_lines(view, width), cursor=cursor)
-        self.examples.show(view.examples, view.language)
-        if len(view.problems) > self._told:
-            self._told = len(view.problems)
-            self.say(clean_line(view.problems[-1]), is_bad=True)
-        self._read()
-
-    def _read(self) -> None:
-        book, view = self.book, self._view
-        shown = (book, view.commits, view.advice, view.scopes)
-        if shown == self._shown:
-            return
-        before = self._shown[0] if self._shown else None
-        is_same = isinstance(before, Book) and book is not None and before.number == book.number
-        self._shown = shown
-        lines = book_lines(book, view)
-        cursor = self.reading.cursor if is_same else 0
-        self.reading.replace(lines, cursor=cursor, top=self.reading.scroll_offset.y if is_same else 0)
-        self.refresh_bindings()
-
-    def say(self, words: Safe, *, is_bad: bool = False) -> None:
-        """Say something over the footer."""
-        bar = self.query_one("#trouble", Bar)
-        bar.say([(f" {words}" if words else "", bar.look["failed" if is_bad else "ready"])])
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave every key but the one that closes to the editor while something is written there."""
-        is_typing = self.editor.has_focus or self.prompt.has_focus
-        if is_typing and action in _NOT_WHILE_TYPING:
-            return False
-        return super().check_action(action, parameters)
-
-    # --- moving
-
-    @on(LinesView.Moved)
-    def chosen(self, moved: LinesView.Moved) -> None:
-        """Read the candidate under the cursor."""
-        line = self.table.cursor_line
-        if moved.view is self.table and line is not None and isinstance(line.mark, Spot) and line.mark.book:
-            self._chosen = line.mark.book
-            self._read()
-
-    def choose(self, number: int) -> None:
-        """Read another candidate."""
-        self._chosen = number
-        self._draw()
-
-    def action_line(self, step: int) -> None:
-        """Move in what has the focus."""
-        self._focused_view.action_line(step)
-
-    def action_page(self, step: int) -> None:
-        """Move by half a page in what is read."""
-        (self.examples if self.examples.has_focus else self.reading).action_page(step)
-
-    def action_other_side(self) -> None:
-        """Go from the candidates to what is read, to the examples where they are shown, and back."""
-        views = [self.table, self.reading, *([self.examples] if self.has_class("-examples") else [])]
-        at = next((place for place, view in enumerate(views) if view.has_focus), 0)
-        views[(at + 1) % len(views)].focus()
-
-    def action_candidate(self, step: int) -> None:
-        """Read the next or previous candidate."""
-        self.table.action_line(step)
-
-    @property
-    def _focused_view(self) -> LinesView:
-        return next((view for view in (self.reading, self.examples) if view.has_focus), self.table)
+        self.take(ForgeView())
+        self._follow_anew()
+        self.say(words)
 
     # --- examples and scope
 
@@ -263,18 +107,6 @@ class ForgeScreen(Screen[str]):
         command = MarkHit(forge=self.forge, candidate=spot.book, place=spot.hit, mark=kind)
         self.send(command, Safe("taken as an example; a new candidate comes beside this one"))
 
-    def action_examples(self) -> None:
-        """Show the examples and go to them; hide them from there."""
-        if self.has_class("-examples") and self.examples.has_focus:
-            self._hide_examples()
-        else:
-            self.add_class("-examples")
-            self.examples.focus()
-
-    def _hide_examples(self) -> None:
-        self.remove_class("-examples")
-        self.table.focus()
-
     @on(ExamplePane.Wanted)
     def example_wanted(self, wanted: ExamplePane.Wanted) -> None:
         """Write, turn or remove an example."""
@@ -282,10 +114,10 @@ class ForgeScreen(Screen[str]):
 
     def action_good(self) -> None:
         """Say how the first bad example should be."""
-        if not self._view.pairs:
+        if not self.view.pairs:
             self.say(Safe(f"there is no bad example: {self.keyboard.first('forge.examples')} adds one"), is_bad=True)
             return
-        pair = self._view.pairs[0]
+        pair = self.view.pairs[0]
         begin = pair.good or pair.bad
         if "\n" in begin:
             self.action_examples()
@@ -318,11 +150,11 @@ class ForgeScreen(Screen[str]):
 
     def action_edit(self) -> None:
         """Write the rule by hand."""
-        self.writing.begin(self.book, self._view)
+        self.writing.begin(self.book, self.view)
 
     def action_begin(self) -> None:
         """Begin a rule of another engine by hand."""
-        self.ask_engine([one for one in ("ast-grep", "regex", "size", "naming", "path", "layers", "command", "judge")])
+        self.ask_engine(ENGINES)
 
     def action_drop_draft(self) -> None:
         """Throw away what was written by hand."""
@@ -347,18 +179,19 @@ class ForgeScreen(Screen[str]):
     def action_state(self) -> None:
         """Choose whether it blocks, warns or is only counted."""
         self.accepting.step()
-        self._draw()
+        self.accepts_as = self.accepting.words
+        self.draw()
 
     def action_accept(self) -> None:
         """Put the chosen candidate into force."""
-        self.accepting.accept(self.book, self._view)
+        self.accepting.accept(self.book, self.view)
 
     def action_leave(self) -> None:
         """End the editor, then the examples; from the candidates: close. What was written by hand is kept."""
         if self.has_class("-editing"):
             self.run_worker(self._end_editor(), group="editor", exclusive=True)
         elif self.examples.has_focus:
-            self._hide_examples()
+            self.hide_examples()
         else:
             self.run_worker(self._close(), group="close", exclusive=True)
 

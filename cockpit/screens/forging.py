@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cockpit.protocol.client import CommandFailed, SupervisorGone
+from cockpit.protocol.forge import DropDraft, GetDrafts
 from cockpit.providers.text import Safe, clean_line
-from cockpit.rules.types.forging import Offence
+from cockpit.rules.types.forging import DraftInfo, Offence
 from widgets.pane import Trouble
 from widgets.viewpane import ViewPane
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from cockpit.screens.deciding import DecidingScreen
+    from cockpit.screens.forge import ForgeScreen
+    from cockpit.screens.forge_accepting import Accepting
 
 
 class Forging:
@@ -43,8 +47,35 @@ class Forging:
             hint = "Put the cursor on a line of the diff, a finding, a comment or the transcript."
             self._screen.tell(Trouble(words, next=hint))
             return
-        shown = ForgeScreen(offences, self._screen.link.call, self._screen.keyboard)
-        self._screen.app.push_screen(shown, self._ended)
+        self._show(ForgeScreen(offences, self._screen.link.call, self._screen.keyboard))
+
+    def open_draft(self, draft: str) -> None:
+        """Open the forge on a rule that somebody began to write."""
+        from cockpit.screens.forge import ForgeScreen  # as above
+
+        self._show(ForgeScreen((), self._screen.link.call, self._screen.keyboard, draft=draft))
+
+    async def drafts(self) -> list[DraftInfo]:
+        """Return the rules that somebody began to write; none while nobody can say."""
+        try:
+            found = await self._screen.link.call(GetDrafts())
+        except (CommandFailed, SupervisorGone):
+            return []
+        return [DraftInfo.model_validate(one) for one in found.get("drafts", ())]
+
+    def drop_draft(self, draft: DraftInfo) -> None:
+        """Throw a draft away."""
+        self._screen.later(self._drop(draft))
+
+    async def _drop(self, draft: DraftInfo) -> None:
+        if await self._screen.send(DropDraft(draft=draft.id)) is not None:
+            self._screen.say(Safe(f"The draft {clean_line(draft.name)} is thrown away"))
+
+    def _show(self, shown: ForgeScreen) -> None:
+        def ended(rule: str | None) -> None:
+            self._ended(rule, shown.accepting)
+
+        self._screen.app.push_screen(shown, ended)
 
     def _offences(self, focused: Widget | None) -> list[Offence]:
         from cockpit.screens.pointing import on_whole, pointed_at  # as the screen
@@ -58,10 +89,11 @@ class Forging:
         request = session.requests.get(row.item.request) if row is not None and row.item.request else None
         return on_whole(session, request, state)
 
-    def _ended(self, rule: str | None) -> None:
+    def _ended(self, rule: str | None, accepted: Accepting) -> None:
         if rule:
             undo = self._screen.keyboard.first("fleet.undo")
-            self._screen.say(Safe(f"Rule {clean_line(rule)} is in force; {undo} takes it back"))
+            told = f"Rule {clean_line(rule)} is in force: it {accepted.does}{accepted.let_be}"
+            self._screen.say(Safe(f"{told}; {undo} takes it back"))
 
 
 def _in_pane(focused: Widget | None) -> ViewPane | None:

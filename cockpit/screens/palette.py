@@ -10,6 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from cockpit.providers.text import clean_line
+from cockpit.rules.types.forging import DraftInfo
 from cockpit.screens.keys import Context, Key
 from widgets.sessions import matches
 
@@ -25,6 +26,9 @@ _MOVING = ("list.", "app.how_to_leave", "app.palette", "fleet.back", "fleet.deta
 
 class CommandProvider(Provider):
     """Feeds Textual's palette from our table and our store."""
+
+    _known_drafts: list[DraftInfo] | None = None
+    """Asked for once while the palette is open."""
 
     @property
     def _cockpit(self) -> CockpitApp:
@@ -45,7 +49,7 @@ class CommandProvider(Provider):
         for key, run in self._keys():
             if (score := matcher.match(key.text)) > 0:
                 yield Hit(score, self._title(key), run, text=key.text)
-        for title, run in [*self._sessions(query), *self._themes()]:
+        for title, run in [*self._sessions(query), *self._themes(), *await self._drafts()]:
             if (score := matcher.match(title)) > 0:
                 yield Hit(score, Content(title), run, text=title)
 
@@ -63,6 +67,18 @@ class CommandProvider(Provider):
         for session in found[:_SESSIONS_MATCHED]:
             title = f"{session.number} {clean_line(session.name)} · {session.status.value}"
             yield title, partial(self._cockpit.fleet.open_session, session.id)
+
+    async def _drafts(self) -> list[tuple[str, Callable[[], Any]]]:
+        """Offer rules that somebody began to write: to go on with, and to throw away."""
+        forging = self._cockpit.fleet.forging
+        if self._known_drafts is None:
+            self._known_drafts = await forging.drafts()
+        found: list[tuple[str, Callable[[], Any]]] = []
+        for draft in self._known_drafts:
+            name = clean_line(draft.name)
+            found.append((f"Draft of a rule: {name}", partial(forging.open_draft, draft.id)))
+            found.append((f"Throw away the draft of a rule: {name}", partial(forging.drop_draft, draft)))
+        return found
 
     def _themes(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         for name in sorted(self._cockpit.available_themes):
