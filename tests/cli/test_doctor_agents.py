@@ -56,6 +56,17 @@ def test_an_agent_that_somebody_set_up_and_that_is_not_here_is_to_be_installed(
     assert "npm install -g @openai/codex" in found["agent codex"]["advice"]
 
 
+def test_an_agent_that_is_to_draft_rules_is_wanted(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "repo" / "cockpit.toml").write_text('[forge]\ndrafting = "codex"\n')
+    status, found = examine(place, capsys)
+    assert status == NEEDS_HUMAN
+    assert found["agent codex"]["level"] == "fail"
+    (place / "repo" / "cockpit.toml").write_text('[forge]\ndrafting = "codx"\n')
+    status, found = examine(place, capsys)
+    assert status == NEEDS_HUMAN
+    assert "'codx' is not an agent" in found["config"]["found"]
+
+
 @pytest.mark.parametrize(("version", "level"), [("0.168.9", "fail"), ("0.170.0", "warn")])
 def test_codex_is_started_and_its_version_looked_at(
     version: str, level: str, place: Path, capsys: pytest.CaptureFixture[str]

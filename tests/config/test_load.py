@@ -11,6 +11,7 @@ from cockpit.checks.types import When
 from cockpit.config import Config, ConfigError, load, parse, reload
 from cockpit.config.lines import line_of
 from cockpit.config.model import BUILT_IN_AGENTS
+from cockpit.rules.config import ForgeConfig
 
 WHOLE = """
 default_agent = "fast"
@@ -106,6 +107,10 @@ def test_without_a_file_defaults_hold(tmp_path: Path) -> None:
         ("[sessions]\nmax_parallel = 0\n", 2, "sessions.max_parallel", "greater"),
         ("[sessions.app]\ncommand='a'\nready={port=1,url='x'}\n", 3, "sessions.app.ready", "exactly one"),
         ("# c\ndefault_agent='zz'\n", 2, "default_agent", "not an agent"),
+        ("\n[forge]\ndrafting='zz'\n", 2, "forge", "'zz' is not an agent; there are claude"),
+        ("[forge]\ndrafting='mechanic'\n", 1, "forge", "cannot draft a rule: it has no model"),
+        ("[agents.t]\ndriver='terminal'\n[forge]\ndrafting='t'\n", 3, "forge", "answers on a screen only"),
+        ("[forge]\ndrafting='codex'\ndrafts=9\n", 3, "forge.drafts", "less than"),
         ("[agents.q]\ndriver='zz'\n", 2, "agents.q.driver", "native"),
         ("a = 1\nb = [1,\n", 3, "", ""),
         ("[[checks]]\nname='a'\ncommand='a'\n[[checks]]\nname='a'\ncommand='a'\n", 1, "checks", "twice"),
@@ -149,6 +154,16 @@ def test_the_persons_file_lies_under_the_repositorys(tmp_path: Path) -> None:
     assert config.agents["mine"].settings == {"model": "r", "key": "k"}
     assert (config.ui.theme, config.ui.bell) == ("light", True)
     assert config.policy.commands == ("ls", "id")
+
+
+def test_a_person_may_have_an_agent_of_their_own_draft_rules(tmp_path: Path) -> None:
+    mine = tmp_path / "config.toml"
+    mine.write_text('[forge]\ndrafting = "theirs"\ndrafts = 1\n')
+    (tmp_path / "cockpit.toml").write_text('[agents.theirs]\nmodel = "m"\n[forge]\ndrafts = 3\n')
+    assert load(tmp_path, mine).forge == ForgeConfig(drafting="theirs", drafts=3)
+    mine.write_text('[forge]\ndrafting = "nobody"\n')
+    with pytest.raises(ConfigError, match="'nobody' is not an agent"):
+        load(tmp_path, mine)
 
 
 def test_the_persons_file_speaks_of_nothing_else(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cockpit.costs.types import FleetBudget, Meter
 from cockpit.journal import types as ev
+from cockpit.journal.types import rules as ev_rules
 from cockpit.sessions.types import RateLimit, RateLimitsReported, Usage, UsageReported
 from cockpit.state.fold import fold
 from cockpit.state.model import State
@@ -33,6 +34,16 @@ def test_usage_is_counted_for_the_session_the_day_and_in_all() -> None:
     assert state.days["2026-01-30"] == Usage(input_tokens=30, output_tokens=2, cost_usd=0.75)
     assert state.today == Usage(input_tokens=40, output_tokens=1, unpriced_calls=1)
     assert state.total == Usage(input_tokens=70, output_tokens=3, cost_usd=0.75, unpriced_calls=1)
+
+
+def test_what_a_draft_of_a_rule_costs_belongs_to_its_agent_the_day_and_the_sum() -> None:
+    call = UsageReported(input_tokens=10, output_tokens=5, cost_usd=0.5)
+    paid = ev_rules.DraftPaid(agent="codex", call=call, by="ana")
+    state = fold(envelopes([(None, paid), (None, ev.DayBegan(day="2026-01-30")), (ONE, used(20, 0.25)), (None, paid)]))
+    assert state.rules.drafting["codex"].tokens == 30
+    assert (state.today.tokens, state.today.cost_usd) == (36, 0.75)
+    assert (state.total.tokens, state.total.cost_usd) == (51, 1.25)
+    assert state.sessions[ONE].usage.tokens == 21
 
 
 def test_a_call_of_no_tokens_has_no_unknown_price() -> None:

@@ -20,7 +20,8 @@ _ANSWER_WITHIN_S = 10.0
 
 
 def examine_agents(config: Config, *, is_online: bool) -> Iterator[Remark]:
-    """Yield a remark for each agent; one that nobody has set up matters only when tasks get it by default."""
+    """Yield a remark for each agent; one that nobody has set up matters only when it is named for something."""
+    needed = {config.default_agent, config.forge.drafting}
     foreign: dict[str, AgentConfig] = {}
     for name, agent in sorted(config.agents.items()):
         subject = f"agent {name}"
@@ -28,17 +29,17 @@ def examine_agents(config: Config, *, is_online: bool) -> Iterator[Remark]:
             yield ok(subject, "needs no model: runs the fix commands of your checks")
         elif agent.driver != "native":
             foreign[name] = agent
-        elif agent.settings or name == config.default_agent:
+        elif agent.settings or name in needed:
             yield _native(subject, agent, is_online=is_online)
-    yield from examine_foreign(foreign, config.default_agent)
+    yield from examine_foreign(foreign, needed)
 
 
 def _native(subject: str, agent: AgentConfig, *, is_online: bool) -> Remark:
     if not agent.settings:
         return warn(
             subject,
-            "has no model, and tasks that name no agent get it",
-            'Set model (and base_url) under [agents.native], or default_agent = "mechanic".',
+            "has no model, and is to work on tasks that name no agent or to draft rules",
+            'Set model (and base_url) under [agents.native], or name another agent: default_agent = "mechanic".',
         )
     try:
         settings = NativeSettings.model_validate({"driver": agent.driver, **agent.settings})

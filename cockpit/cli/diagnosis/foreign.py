@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from agents.base import Probe
 from agents.probe import Health, examine, find
@@ -16,7 +16,7 @@ _AT_A_TIME = 4
 """Some of them need a core for seconds before they answer."""
 
 
-def examine_foreign(agents: Mapping[str, AgentConfig], default: str) -> Iterator[Remark]:
+def examine_foreign(agents: Mapping[str, AgentConfig], needed: Collection[str]) -> Iterator[Remark]:
     """Yield a remark for each agent; those that nobody set up and that are not here share a quiet one."""
     probes: dict[str, Probe] = {}
     for name, agent in sorted(agents.items()):
@@ -27,17 +27,17 @@ def examine_foreign(agents: Mapping[str, AgentConfig], default: str) -> Iterator
         else:
             assert probe is not None, "every driver of foreign agents says how to find them"
             probes[name] = probe
-    absent = [name for name in probes if not _is_wanted(name, agents[name], default) and not find(probes[name])]
+    absent = [name for name in probes if not _is_wanted(name, agents[name], needed) and not find(probes[name])]
     looked_at = [name for name in probes if name not in absent]
     healths = asyncio.run(_examine_all({name: (agents[name], probes[name]) for name in looked_at}))
     for name in looked_at:
-        yield _remark(name, probes[name], healths[name], is_wanted=_is_wanted(name, agents[name], default))
+        yield _remark(name, probes[name], healths[name], is_wanted=_is_wanted(name, agents[name], needed))
     if absent:
         yield ok("agents", f"not installed, and not needed: {', '.join(absent)}")
 
 
-def _is_wanted(name: str, agent: AgentConfig, default: str) -> bool:
-    return name == default or BUILT_IN_AGENTS.get(name) != agent
+def _is_wanted(name: str, agent: AgentConfig, needed: Collection[str]) -> bool:
+    return name in needed or BUILT_IN_AGENTS.get(name) != agent
 
 
 async def _examine_all(wanted: Mapping[str, tuple[AgentConfig, Probe]]) -> dict[str, Health]:

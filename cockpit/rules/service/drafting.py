@@ -13,12 +13,12 @@ from cockpit.providers.text import clean, clean_line
 from cockpit.rules.types import ExampleKind
 from cockpit.rules.types.forge import Verdict
 
-MOST_EXAMPLES = 12
+MOST_EXAMPLES = 8
 MOST_IDS = 60
-TREES = 4
+TREES = 3
 """Examples of each kind whose syntax trees are shown."""
-_LONGEST_TEXT = 3_000
-_LONGEST_TREE = 6_000
+_LONGEST_TEXT = 2_000
+_LONGEST_TREE = 3_000
 _LONGEST_SAID = 1_000
 _TICKS = re.compile(r"`{3,}")
 
