@@ -58,7 +58,8 @@ async def witness(
     if new or fixed:
         texts = _Texts(services)
         seen = tuple([await _sighting(texts, tree, one) for one in _some_of_each(new)])
-        fixes = tuple([await _fix(texts, before, tree, one) for one in _some_of_each(fixed) if before is not None])
+        put_right = [await _fix(texts, before, tree, one) for one in _some_of_each(fixed) if before is not None]
+        fixes = tuple(one for one in put_right if one.good != one.bad)  # else it was put right somewhere else
         services.record.add(session, FindingsSeen(tree=tree, seen=seen, fixes=fixes, gone=gone))
     await keep_diffs(services, session, tree)
 

@@ -20,6 +20,7 @@ from cockpit.checks.service import (
     message_for_agent,
     normalised,
 )
+from cockpit.checks.service.fingerprints import enclosed_by
 from cockpit.checks.service.parsers import Source
 from cockpit.checks.types import CheckOutcome, Finding, Severity, When
 from cockpit.types import TreeId
@@ -53,6 +54,45 @@ def test_an_instance_survives_lines_moving_around_it(lines: list[str], data: st.
     (after,) = identified([found(at + len(above))], lambda _path: moved)
     assert before.instance == after.instance
     assert compare([before], [after]).still_open == (after,)
+
+
+CODE = """\
+def fetch(url):
+    answer = get(url)
+    return answer
+
+def send(
+    url,
+):
+# once
+    if url:
+        answer = get(url)
+    return answer
+"""
+
+
+def test_an_instance_is_made_of_the_line_in_what_encloses_it() -> None:
+    lines = CODE.splitlines()
+    assert list(enclosed_by(lines)) == [-1, 0, 0, -1, -1, 4, 4, -1, 6, 8, 6]
+    first, second = (identified([found(line)], lambda _path: lines)[0].instance for line in (2, 10))
+    assert first != second, "the same line elsewhere"
+    moved = [*lines[4:], "", "# moved", *lines[:2], "    log(answer)", *lines[2:3]]
+    at = moved.index(lines[0]) + 2
+    assert identified([found(at)], lambda _path: moved)[0].instance == first
+    assert identified([found(6)], lambda _path: moved)[0].instance == second
+    only_first = [line.replace("get", "ask") if number == 1 else line for number, line in enumerate(lines)]
+    (left,) = identified([found(10)], lambda _path: only_first)
+    assert left.instance == second, "that the first was put right makes no other of the second"
+    renamed = [line.replace("fetch", "load") for line in lines]
+    assert identified([found(2)], lambda _path: renamed)[0].instance != first
+
+
+@given(st.lists(st.text(" \ta(})#", max_size=6), max_size=30))
+@settings(deadline=None, max_examples=100)
+def test_what_encloses_a_line_stands_above_it(lines: list[str]) -> None:
+    found_in = enclosed_by(lines)
+    assert len(found_in) == len(lines)
+    assert all(-1 <= above < number for number, above in enumerate(found_in))
 
 
 def test_equal_lines_are_told_apart() -> None:

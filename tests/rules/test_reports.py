@@ -87,7 +87,7 @@ def test_sarif_has_rules_help_and_fingerprints_and_can_be_read_again() -> None:
     assert rule["help"]["text"].startswith("Parse it instead.")
     assert rule["fullDescription"]["text"] == "it once ran"
     (result,) = run["results"]
-    assert result["partialFingerprints"] == {"cockpit/v1": "0123"}
+    assert result["partialFingerprints"] == {"cockpit/v2": "0123"}
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/c%2Cd.py"
     assert run["invocations"][0]["executionSuccessful"] is False
     source = Source(check="lint", root=Path("/repo"))

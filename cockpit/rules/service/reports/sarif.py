@@ -59,7 +59,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "message": {"text": f"{finding.message}\n{finding.remediation}".strip()},
     }
     if finding.instance:
-        said["partialFingerprints"] = {"cockpit/v1": finding.instance}
+        said["partialFingerprints"] = {"cockpit/v2": finding.instance}
     if finding.path:
         place: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path), "uriBaseId": "SRCROOT"}}
         if finding.line is not None:
