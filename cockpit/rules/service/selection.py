@@ -15,10 +15,12 @@ KEPT_FOR_TEMPLATES = 2
 def selected(made: Sequence[Candidate], templates: Sequence[Candidate]) -> list[Candidate]:
     """Return four candidates at most, in the order in which they are shown first.
 
-    A regular expression says nothing that a pattern of the syntax could not say better: it comes last.
+    A regular expression says nothing that a pattern of the syntax could not say better, and some templates are mere
+    guesses: these come last.
     """
-    others = sorted((one for one in templates if one.engine is not Engine.REGEX), key=lambda one: -one.score)
-    texts = [one for one in templates if one.engine is Engine.REGEX]
+    said = sorted(templates, key=lambda one: -one.score)
+    others = [one for one in said if one.score > 0 and one.engine is not Engine.REGEX]
+    texts = [one for one in said if one not in others]
     kept = others[: max(KEPT_FOR_TEMPLATES, SHOWN - len(made))]
     first = made[: SHOWN - len(kept)]
     return [*first[:1], *kept, *first[1:], *texts][:SHOWN]
