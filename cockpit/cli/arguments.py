@@ -94,6 +94,9 @@ def _rules_verbs(rules: argparse.ArgumentParser) -> None:
     back.add_argument("--commits", type=_count, default=200, metavar="N", help="how far to go back (default: 200)")
     back.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
     verb("retire", "rule_books:retire", "take a rule out of force for everybody").add_argument("rule", metavar="ID")
+    state = verb("state", "rule_books:state", "put a rule into another state")
+    state.add_argument("rule", metavar="ID")
+    state.add_argument("state", choices=("shadow", "warn", "block", "retired"), help="shadow is counted, warn is told")
     add = verb("add", "rules:add", "adopt rules from the shipped packs; without a name, list them")
     add.add_argument("names", nargs="*", metavar="PACK[/RULE]")
     add.add_argument("--state", choices=("shadow", "warn", "block"), default="", help="instead of the pack's own")
@@ -116,6 +119,9 @@ def _check_options(check: argparse.ArgumentParser) -> None:
         "--baseline", action="store_true", help="every file, and keep what is wrong today in .cockpit/baseline.json"
     )
     check.add_argument("--rules-only", action="store_true", help="leave the checks of cockpit.toml out")
+    check.add_argument(
+        "--judge", action="store_true", help="also ask the agent of [rules] judge about what differs: that costs"
+    )
     check.add_argument("--format", choices=("text", "json", "sarif", "github"), default="text")
 
 

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from cockpit.cli.arguments import Arguments
+from cockpit.cli.curve import rows as curve_rows
 from cockpit.cli.repository import ensure_supervisor, find_repository
 from cockpit.cli.used import lines
 from cockpit.protocol.client import Client, CommandFailed, SupervisorGone
@@ -69,6 +70,9 @@ def stats(arguments: Arguments) -> int:
         print(f"{name:<38} {value}")
     print()
     for line in lines(said["used"]):
+        print(line)
+    print()
+    for line in curve_rows(said["curve"]):
         print(line)
     return 0
 

@@ -1,17 +1,27 @@
-"""`cockpit rules books` and `retire`: what rules have done in sessions, and one taken out of force."""
+"""`cockpit rules books`, `state` and `retire`: what rules have done in sessions, and one put into another state."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from cockpit.cli import FAILED, OK
-from cockpit.cli.arguments import Arguments
+from cockpit.cli.arguments import Arguments, UsageError
 from cockpit.cli.daemon import ask
 from cockpit.cli.repository import ensure_supervisor, find_repository
-from cockpit.protocol.rules import GetRules, RetireRule
+from cockpit.protocol.rule_life import ChangeRule
+from cockpit.protocol.rules import GetRules
+from cockpit.providers.paths import Paths
+from cockpit.providers.resident import accepts
 from cockpit.providers.text import clean, clean_line
+from cockpit.rules.repo.documents import with_value
+from cockpit.rules.repo.reading import read_files, read_rules
+from cockpit.rules.repo.writing import with_state
+from cockpit.rules.types import Engine, Level, RuleState
+from cockpit.rules.types.errors import RuleFileError
 
 _HEAD = ("rule", "state", "fired", "fixed", "suppressed", "not useful", "sessions", "last seen")
 _DAY_S = 86_400
@@ -38,11 +48,48 @@ def books(arguments: Arguments) -> int:
 
 
 def retire(arguments: Arguments) -> int:
-    """Take a rule out of force for everybody; `cockpit` can undo it."""
-    said = ask(ensure_supervisor(find_repository(arguments.repo)), RetireRule(rule=arguments.rule))
+    """Take a rule out of force for everybody."""
+    return _put(arguments, RuleState.RETIRED)
+
+
+def state(arguments: Arguments) -> int:
+    """Put a rule into another state."""
+    return _put(arguments, RuleState(arguments.state))
+
+
+def _put(arguments: Arguments, wanted: RuleState) -> int:
+    """Have the supervisor commit it; where none runs, write it into the checkout, for the person to commit."""
+    root = find_repository(arguments.repo)
+    paths = Paths.for_repo(root)
+    if not accepts(str(paths.supervisor_socket)):
+        return _written(root, arguments.rule, wanted)
+    said = ask(paths, ChangeRule.model_validate({"rule": arguments.rule, "state": wanted.value}))
     if said is None:
         return FAILED
-    print(f"retired {said['rule']} on {said['branch']}: {said['commit'][:10]}")
+    print(f"{said['rule']} is {wanted} on {said['branch']}: {said['commit'][:10]}")
+    return OK
+
+
+def _written(root: Path, name: str, wanted: RuleState) -> int:
+    rules = read_rules(files := read_files(root))
+    rule = rules.get(name)
+    if rule is None:
+        known = ", ".join(one.id for one in rules.rules) or "none"
+        raise UsageError(f"there is no rule {name!r}; there are: {known}")
+    if wanted is RuleState.BLOCK and rule.engine is Engine.JUDGE:
+        raise UsageError("what an agent judges is advice: it cannot block")
+    try:
+        text = with_state(files[rule.source], wanted)
+        if wanted is RuleState.BLOCK and rule.severity is not Level.ERROR:
+            text = with_value(text, ("severity",), Level.ERROR.value)
+        (root / rule.source).write_text(text, encoding="utf-8")
+    except (RuleFileError, OSError) as error:
+        print(f"cockpit: {rule.source}: {error}", file=sys.stderr)
+        return FAILED
+    print(f"{name} is {wanted} in {rule.source}")
+    held = "; what stands against it by now goes into the baseline with `cockpit check --all --baseline`"
+    is_more = wanted in (RuleState.WARN, RuleState.BLOCK)
+    print(f"Commit it: no supervisor runs that would{held if is_more else ''}.", file=sys.stderr)
     return OK
 
 

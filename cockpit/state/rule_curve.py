@@ -125,14 +125,3 @@ def drawn(curve: Sequence[Point], columns: int, rows: int) -> Drawing:
     ticks = {place * width // count for place, one in enumerate(curve) if one.rules}
     axis = "".join("▲" if column in ticks else "─" for column in range(width))
     return Drawing(drawn_rows, axis, top)
-
-
-def said(steps: Sequence[Step]) -> str:
-    """Return the curve in words: now, and before."""
-    curve = points(steps)
-    if not curve:
-        return "no change was merged yet"
-    now = f"{curve[-1].value:.2f} over the last {min(WINDOW, len(curve))}"
-    before = f", {curve[-WINDOW - 1].value:.2f} before" if len(curve) > WINDOW else ""
-    caught = sum(step.caught for step in steps)
-    return f"{now} merged{before}; rules caught {caught}"

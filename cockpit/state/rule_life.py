@@ -86,12 +86,12 @@ def fired(state: State, session: SessionState, hit: RuleHit, at: float, day: str
 
 
 def gone(book: RuleBook, session: SessionState, instances: Iterable[str]) -> None:
-    """What a rule objected to is there no more: fixed, unless a person had let it by."""
+    """What a rule objected to is there no more: fixed, unless a person had let it by or retired the rule."""
     for instance in instances:
         firing = book.firing(session.id, instance)
         if firing is not None:
             firing.is_gone = True
-        if instance not in session.let_by:
+        if instance not in session.let_by and not book.is_retired:
             book.fixed += 1
 
 

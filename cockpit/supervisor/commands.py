@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cockpit import __version__
 from cockpit.journal.types import FileReviewed
 from cockpit.protocol import types as cmd
-from cockpit.protocol.rules import RuleCommand
+from cockpit.protocol.rules import JudgeChange, RuleCommand
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import GitError
 from cockpit.sessions.types import AnswerDecision, DecisionKind
 from cockpit.state.model import Stats
+from cockpit.state.rule_curve import points
 from cockpit.supervisor.approvals import preview
 from cockpit.supervisor.garbage import collect
 from cockpit.supervisor.record import envelope_of, is_known
@@ -92,13 +94,20 @@ class Commands:
             case _ if isinstance(command, cmd.MistakeCommand):
                 return await self.supervisor.services.memory.carry_out(command, person)
             case _ if isinstance(command, RuleCommand):
-                return await self.supervisor.services.rule_decisions(command, person)
+                return await self._rule(command, person)
             case cmd.GetStats():
                 return self._stats()
             case cmd.CollectGarbage():
                 return await collect(self.supervisor, is_dry_run=command.is_dry_run)
             case _:
                 raise CommandRefused(f"“{command.cmd}” cannot be asked here.")
+
+    async def _rule(self, command: RuleCommand, person: str) -> dict[str, Any]:
+        if isinstance(command, JudgeChange):
+            from cockpit.supervisor.rule_judges import judge_change
+
+            return await judge_change(self.supervisor.services, command, person)
+        return await self.supervisor.services.rule_decisions(command, person)
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
@@ -262,6 +271,7 @@ class Commands:
             "dropped_progress": self.supervisor.server.dropped_progress,
             "events": state.seq,
             "used": used(state),
+            "curve": [asdict(point) for point in points(state.rules.steps)],
         }
 
     def _loop(self, session: SessionId) -> SessionLoop:

@@ -5,7 +5,8 @@ that holds instructions itself (lines with `!`) is carried out instead of the ne
 turn is next, which is open, which commands it has seen) is in the folder it is given; resumed, it goes on with an
 open turn.
 
-    write PATH TEXT      wait PATH (until the file exists)     say TEXT       usage TOKENS      ask ID
+    write PATH TEXT      move PATH PATH                        wait PATH (until the file exists)
+    say TEXT             usage TOKENS                          ask ID
     hang                 deaf (ignore every command)           exit STATUS    fail TEXT         flood COUNT
     raw TEXT             long BYTES                            spawn (a daemon of its own session)
     request NAME JSON (asks with these fields; `WORKSPACE` in them is its own; says what it heard)
@@ -169,6 +170,9 @@ class FakeAgent:
                 raise FloatingPointError(rest)
             case "say":
                 self.emit("message", item=f"m{self.turn}", text=rest)
+            case "move":
+                old, new = rest.split()
+                Path(old).rename(new)
             case "usage":
                 self.emit("usage", input_tokens=int(rest), output_tokens=0)
             case "flood":
