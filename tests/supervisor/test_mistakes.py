@@ -8,6 +8,7 @@ import pytest
 
 from cockpit.journal.types import FindingsSeen, RemarkKept
 from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.rules import AcceptRule
 from cockpit.protocol.types import (
     Approve,
     ConfirmSame,
@@ -167,3 +168,60 @@ async def test_what_a_person_says_names_its_remarks_and_is_likened_to_earlier_on
         found = (await ana.call(FindSimilar(remark=again)))["similar"]
         assert f"{first}/0" not in [each["remark"]["id"] for each in found], "it counts as the same already"
         assert not (await ana.call(FindSimilar(remark=f"{first}/1", besides=(again,))))["similar"]
+
+
+RULE = """\
+id: get-timeout
+language: python
+severity: error
+message: a call without a timeout
+note: pass timeout=
+rule:
+  pattern: get(url)
+metadata:
+  state: block
+"""
+RULE_FILES = {
+    ".cockpit/rules/get-timeout.yml": RULE,
+    ".cockpit/rule-tests/get-timeout-test.yml": (
+        "id: get-timeout\nvalid: ['answer = get(url, timeout=5)']\ninvalid: ['answer = get(url)']\n"
+    ),
+}
+
+
+async def test_a_rule_made_of_a_mistake_takes_it_off_the_queue_until_it_is_taken_back(
+    tmp_path: Path, home: Path
+) -> None:
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + CHECK)) as world:
+        ana = await world.start()
+        for name in "ab":
+            session = await ana.task(f"write {name}.py {BAD}", f"write {name}.py {GOOD}")
+            await ana.status(session, S.READY)
+        assert "mistake:tidy:BAD" in ana.state.attention
+        await ana.call(AcceptRule(rule="get-timeout", files=RULE_FILES, mistakes=("tidy:BAD",)))
+        await ana.until(lambda: "mistake:tidy:BAD" not in ana.state.attention)
+        assert ana.state.mistakes["tidy:BAD"].rule == "get-timeout"
+        await world.kill()
+
+        ana = await world.start()
+        third = await ana.task(f"write c.py {BAD}", f"write c.py {GOOD}")
+        await ana.status(third, S.READY)
+        fourth = await ana.task(f"write d.py {BAD}", f"write d.py {GOOD}")
+        await ana.status(fourth, S.READY)
+        counts = {name: one.count for name, one in ana.state.mistakes.items()}
+        assert counts == {"tidy:BAD": 4, "rules:get-timeout": 2}
+        assert not [one for one in ana.state.attention.values() if one.kind is AttentionKind.MISTAKE], "it is enforced"
+        await ana.call(Undo())
+        await ana.until(lambda: "mistake:tidy:BAD" in ana.state.attention)
+        assert ana.state.attention["mistake:tidy:BAD"].title == "fourth time: BAD, sessions 1, 2, 3, 4"
+
+
+async def test_what_was_put_right_somewhere_else_is_no_example_of_a_fix(tmp_path: Path, home: Path) -> None:
+    check = CHECK.replace("! grep -Hn BAD *.py", "test -e fine.txt || ! grep -Hn BAD *.py")
+    async with open_world(make_repository(tmp_path / "repo", CONFIG + check)) as world:
+        ana = await world.start()
+        one = await ana.task(f"write a.py {BAD}", "write fine.txt yes")
+        await ana.status(one, S.READY)
+        rounds = await ana.kind(one, FindingsSeen, 2)
+        assert rounds[1].gone == ("tidy:BAD",)
+        assert not rounds[1].fixes
