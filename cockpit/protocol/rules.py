@@ -45,4 +45,19 @@ class GetRules(Model):
     target: str = ""
 
 
-RuleCommand = AcceptRule | RetireRule | GetRules | RuleLifeCommand
+JUDGED_LIMIT = 1_500_000
+"""Characters of a change that an agent may be asked about; much less is shown to it."""
+
+
+class JudgeChange(Model):
+    """Ask the agent of `[rules] judge` about a change that is no session's: it costs what that agent costs.
+
+    Result: `{"hits": [...], "dropped", "summary"}`. The answer is kept: the same question again costs nothing.
+    """
+
+    cmd: Literal["judge_change"] = "judge_change"
+    files: dict[str, str] = Field(max_length=200, description="path to text of the rules to judge by")
+    diff: str = Field(max_length=JUDGED_LIMIT, description="the change, as git prints it")
+
+
+RuleCommand = AcceptRule | RetireRule | GetRules | JudgeChange | RuleLifeCommand

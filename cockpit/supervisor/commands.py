@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cockpit import __version__
 from cockpit.journal.types import FileReviewed
 from cockpit.protocol import types as cmd
-from cockpit.protocol.rules import JudgeChange, RuleCommand
+from cockpit.protocol.rules import RuleCommand
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import GitError
 from cockpit.sessions.types import AnswerDecision, DecisionKind
@@ -94,20 +94,13 @@ class Commands:
             case _ if isinstance(command, cmd.MistakeCommand):
                 return await self.supervisor.services.memory.carry_out(command, person)
             case _ if isinstance(command, RuleCommand):
-                return await self._rule(command, person)
+                return await self.supervisor.services.rule_decisions(command, person)
             case cmd.GetStats():
                 return self._stats()
             case cmd.CollectGarbage():
                 return await collect(self.supervisor, is_dry_run=command.is_dry_run)
             case _:
                 raise CommandRefused(f"“{command.cmd}” cannot be asked here.")
-
-    async def _rule(self, command: RuleCommand, person: str) -> dict[str, Any]:
-        if isinstance(command, JudgeChange):
-            from cockpit.supervisor.rule_judges import judge_change
-
-            return await judge_change(self.supervisor.services, command, person)
-        return await self.supervisor.services.rule_decisions(command, person)
 
     # --- decisions --------------------------------------------------------------------------------------------------
 

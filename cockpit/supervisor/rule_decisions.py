@@ -15,7 +15,7 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.types import DecisionMade
 from cockpit.journal.types.rules import RuleDecided, RuleRefused
 from cockpit.protocol.rule_life import ChangeRule, DeleteRule, JudgeFinding, RemoveProse
-from cockpit.protocol.rules import AcceptRule, GetRules, RetireRule, RuleCommand
+from cockpit.protocol.rules import AcceptRule, GetRules, JudgeChange, RetireRule, RuleCommand
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import CheckoutBlocked, GitError, Landed
 from cockpit.providers.uncut import to_its_end
@@ -60,6 +60,10 @@ class RuleDecisions:
                 return await self._judge(command, person)
             case RemoveProse():
                 return await self._remove(command, person)
+            case JudgeChange():
+                from cockpit.supervisor.rule_judges import judge_change
+
+                return await judge_change(self._services, command, person)
             case GetRules():
                 from cockpit.supervisor.rule_list import listed
 

@@ -11,16 +11,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cockpit.checks.service.fingerprints import identified
 from cockpit.checks.types import CheckOutcome, CheckResult, When
 from cockpit.journal.types import CheckFinished, ChecksStarted
 from cockpit.journal.types.rules import RuleHit
+from cockpit.protocol.rules import JudgeChange
+from cockpit.protocol.server import CommandRefused
 from cockpit.providers.text import clean_line
+from cockpit.rules.repo.reading import read_rules
 from cockpit.rules.repo.verdicts import VerdictStore
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.service.baseline import split
-from cockpit.rules.service.findings import finding
+from cockpit.rules.service.findings import finding, problem_text
 from cockpit.rules.service.judging import (
     JudgeAnswerError,
     Judgement,
@@ -136,6 +140,20 @@ async def advice(
         own = tuple(hit for hit in found.hits if hit.rule == rule.id)
         await asyncio.to_thread(store.put, keys[rule.id], own)
     return Advice(who[0], (*before, *found.hits), found.dropped, len(shown.left_out))
+
+
+async def judge_change(services: Services, command: JudgeChange, person: str) -> dict[str, Any]:
+    """Have a change that is no session's judged, for a person. Raises `CommandRefused`."""
+    if not services.config.rules.judge:
+        raise CommandRefused("No agent judges changes.", next='Name one: `[rules] judge = "NAME"` in cockpit.toml.')
+    read = await asyncio.to_thread(read_rules, command.files)
+    if read.problems:
+        raise CommandRefused(f"A rule cannot be read: {problem_text(read.problems[0])}.")
+    whole = shown_of(command.diff, read.rules, limit=len(command.diff))
+    rules = [rule for rule in judges(read.rules, list(whole.lines)) if rule.is_told]
+    said = await advice(services, rules, command.diff, None, person)
+    hits = [hit.model_dump(mode="json", exclude_defaults=True) for hit in said.hits]
+    return {"hits": hits, "dropped": said.dropped, "summary": said.summary}
 
 
 async def _answer(agent: Drafter, rules: Sequence[Rule], shown: Shown, who: Sequence[str]) -> Judgement:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cockpit.checks.service.fingerprints import identified
-from cockpit.checks.types import Finding, Severity
+from cockpit.checks.types import Finding
 from cockpit.journal.types.rules import RuleHit
 from cockpit.providers.text import clean_line
 from cockpit.rules.repo.baseline import Baseline
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.service.baseline import split
 from cockpit.rules.service.findings import finding, problem_text, unjudged, unused
+from cockpit.rules.service.joined import is_harmless
 from cockpit.rules.types import CHECK, Engine, Hit, Rule, RuleId, Scan, ScanProblem
 from cockpit.supervisor.rules import Verdict
 
@@ -31,7 +32,7 @@ def verdict_of(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources,
     hits = [_counted(hit, one) for hit, one in zip(fresh, found, strict=True)]
     told = [one for hit, one in zip(fresh, found, strict=True) if by_id[hit.rule].is_told]
     wrong = [one for one in scan.problems if one.path in looked.changed]
-    silent = [one for one in scan.problems if one not in wrong and _is_harmless(by_id.get(RuleId(one.rule)))]
+    silent = [one for one in scan.problems if one not in wrong and is_harmless(by_id.get(RuleId(one.rule)))]
     aside = [_unreadable(one) for one in wrong] + [unjudged(one) for one in silent if by_id[RuleId(one.rule)].is_told]
     aside += unused(scan.suppressions, by_id)
     waiting = sum(rule.is_told and rule.engine is Engine.COMMAND for rule in by_id.values())
@@ -48,13 +49,6 @@ def verdict_of(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources,
 def _counted(hit: Hit, told: Finding) -> RuleHit:
     text = clean_line(hit.text.strip().partition("\n")[0][:_TEXT_LIMIT])
     return RuleHit(rule=hit.rule, instance=told.instance, path=told.path, line=told.line, text=text)
-
-
-def _is_harmless(rule: Rule | None) -> bool:
-    """Return whether a rule is a command that stops nothing: nor does it when its tool is missing or fails."""
-    if rule is None or rule.engine is not Engine.COMMAND:
-        return False
-    return not rule.is_told or rule.finding_severity is not Severity.ERROR
 
 
 def _unreadable(problem: ScanProblem) -> Finding:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cockpit.checks.types import Severity
 from cockpit.rules.service.suppressions import suppress
-from cockpit.rules.types import Hit, Scan, ScanProblem
+from cockpit.rules.types import Engine, Hit, Rule, Scan, ScanProblem
 
 
 def with_hits(scan: Scan, hits: Iterable[Hit], problems: Iterable[ScanProblem] = (), *, rules: int = 0) -> Scan:
@@ -29,3 +30,10 @@ def with_hits(scan: Scan, hits: Iterable[Hit], problems: Iterable[ScanProblem] =
             "rules": scan.rules + rules,
         }
     )
+
+
+def is_harmless(rule: Rule | None) -> bool:
+    """Return whether a rule is a command that stops nothing: nor does it when its tool is missing or fails."""
+    if rule is None or rule.engine is not Engine.COMMAND:
+        return False
+    return not rule.is_told or rule.finding_severity is not Severity.ERROR
