@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cockpit.rules.service.synthesis.languages import is_body, is_list, is_literal, is_name, is_root, kin_of
+from cockpit.rules.service.synthesis.languages import is_body, is_context, is_list, is_literal, is_name, is_root, kin_of
 from cockpit.rules.service.synthesis.terms import Term, is_argument_list, term_of, unified
 from cockpit.rules.service.synthesis.tree import Snippet, Tree
 
+_WORD = re.compile(r"\w+|[^\w\s]+")
 _MOST_PER_KIND = 5
 _MOST_NODES = 12
 _LARGE = 12.0
@@ -55,8 +58,20 @@ def foci_of(bads: Sequence[Snippet], goods: Sequence[Snippet | None]) -> list[Fo
 
 def changed_parts(bad: Snippet, good: Snippet | None) -> set[int]:
     """Return the ids of the nodes of `bad` that `good` has no equal of."""
-    kept = {(node.kind, node.text) for node in good.tree.walk()} if good is not None else set()
-    return {id(node) for node in bad.tree.walk() if (node.kind, node.text) not in kept}
+    kept = {_said(node) for node in good.tree.walk()} if good is not None else set()
+    return {id(node) for node in bad.tree.walk() if _said(node) not in kept}
+
+
+def words_gone(bad: str, good: str) -> set[str]:
+    """Return the words that the fix has fewer of."""
+    return set(Counter(_WORD.findall(bad)) - Counter(_WORD.findall(good)))
+
+
+def _said(node: Tree) -> tuple[str, str, str]:
+    """Return what a node says, spacing aside, and of a statement, what it is immediately in: moving it changes it."""
+    is_statement = node.parent is not None and (is_body(node.parent.kind) or is_root(node.parent.kind))
+    place = next((above.kind for above in node.ancestors() if is_context(above.kind)), "") if is_statement else ""
+    return (node.kind, " ".join(node.text.split()), place)
 
 
 def _nodes(bad: Snippet, good: Snippet | None) -> list[tuple[Tree, bool]]:
@@ -94,4 +109,4 @@ def _aligned(per_bad: Sequence[Sequence[tuple[Tree, bool]]]) -> list[Focus]:
 
 
 def _likeness(term: Term, node: Tree, is_changed: bool, *, must_change: bool) -> tuple[float, ...]:
-    return (is_changed and must_change, not term.hole, term.weight, -len(node.text))
+    return (is_changed and must_change, not term.hole, term.weight, -term.vagueness, -len(node.text))

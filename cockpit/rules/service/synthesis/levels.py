@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +34,19 @@ class Level:
     says: str = ""
 
 
-def levels_of(holes: Mapping[str, Term], weight: int, interpolation: str = "") -> list[Level]:
-    """Return the ways to fill a pattern's holes, given how many letters the pattern itself says."""
-    listed = {name: _listed(hole) for name, hole in holes.items() if _is_listable(hole)}
+def levels_of(
+    holes: Mapping[str, Term], weight: int, interpolation: str = "", kept: Set[str] = frozenset()
+) -> list[Level]:
+    """Return the ways to fill a pattern's holes.
+
+    Args:
+        holes: by the names of their metavariables.
+        weight: how many letters the pattern itself says.
+        interpolation: as in `any_kind`.
+        kept: holes in which the fixes left what was there while they changed something else: hardly what is meant.
+    """
+    every_name = {name: _listed(hole) for name, hole in holes.items() if _is_listable(hole)}
+    listed = {name: rule for name, rule in every_name.items() if name not in kept}
     kinds = {name: rule for name, hole in holes.items() if (rule := _kinds(hole, interpolation))}
     shared = {name: rule for name, hole in holes.items() if (rule := _shared(hole))}
     wider = {name: rule for name, hole in holes.items() if (rule := _wider(hole))}
@@ -44,7 +54,8 @@ def levels_of(holes: Mapping[str, Term], weight: int, interpolation: str = "") -
     words = ", ".join(sorted({text for name in listed for _, text in holes[name].samples}))
     found = []
     if shared:
-        found.append(Level("shared", {**kinds, **listed, **shared}, 0.9, _names(shared)))
+        naming = _SHAPED if wider else 0.0
+        found.append(Level("shared", {**kinds, **listed, **shared}, 0.9 + naming, _names(shared)))
         free = {**kinds, **shared}
         if others and (apart := {**others, **free}) != free:
             found.append(Level("shared, of others", apart, 0.8, "of another object"))
@@ -53,13 +64,16 @@ def levels_of(holes: Mapping[str, Term], weight: int, interpolation: str = "") -
         if shared != free:
             found.append(Level("shared alone", shared, 0.4, _names(shared)))
     if wider:
-        found.append(Level("shared, wider", {**kinds, **wider}, 0.85, _names(wider)))
+        found.append(Level("shared, wider", {**kinds, **wider}, 0.85 + _SHAPED, _names(wider)))
         if wider.keys() != {**kinds, **wider}.keys():
-            found.append(Level("shared alone, wider", wider, 0.7, _names(wider)))
+            found.append(Level("shared alone, wider", wider, 0.7 + _SHAPED, _names(wider)))
     if listed:
         found.append(Level("listed", {**kinds, **listed}, 0.7, f"one of {words}"))
         if kinds.keys() - listed.keys():
             found.append(Level("listed alone", listed, 0.4, f"one of {words}"))
+    if every_name != listed:
+        names = ", ".join(sorted({text for name in every_name for _, text in holes[name].samples}))
+        found.append(Level("kept names, too", {**kinds, **every_name}, 0.7 - _KEPT, f"one of {names}"))
     every = {name: any_kind(seen, interpolation) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
     if every != kinds and weight < 8:
         found.append(Level("kinds, names too", {**every, **listed}, 0.25 if kinds else -0.1, "of the very kinds seen"))
@@ -68,6 +82,10 @@ def levels_of(holes: Mapping[str, Term], weight: int, interpolation: str = "") -
     found.append(Level("open", {}, _openness(weight, is_listed=bool(listed))))
     return found
 
+
+_KEPT = 0.8
+_SHAPED = 0.7
+"""A shape that all names have which were changed is what names must not have."""
 
 _NOT_SELF = {"not": {"regex": f"^({'|'.join(sorted(RECEIVERS))})\\b"}}
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from cockpit.rules.service.synthesis.languages import is_body, is_literal, is_name
-from cockpit.rules.service.synthesis.terms import Term, is_argument_list, opened, with_open_lists
+from cockpit.rules.service.synthesis.terms import Term, is_argument_list, is_comparison, opened, with_open_lists
 
 _LITERAL = -0.3
 """It names what happened to stand there."""
@@ -17,6 +17,8 @@ _BY_COUNT = -0.8
 """It tells bad from good by the number of arguments only."""
 _LISTS = -0.2
 _PARTS = -0.3
+_MORE = -0.25
+"""How many arguments come behind is mostly chance."""
 _CONSTANT = -0.3
 _APART = -0.6
 """That names were the same in every snippet is hardly chance."""
@@ -37,9 +39,12 @@ def openings(term: Term, is_fine: Callable[[Term], bool]) -> Iterator[Opening]:
         yield name, one, cost
         if (apart := _with_names_apart(one)) != one:
             yield f"{name}, names apart", apart, cost + _APART
-    if (parts := _with_open_parts(term)) != term:
+    unsaid = term if any(term.holes()) else opened(term, _is_value)
+    if (parts := _with_open_parts(unsaid)) != unsaid:
         yield "open parts", parts, _PARTS
-    if (either := opened(term, _is_constant)) != term:
+    if (first := _with_first_arguments(parts)) != parts:
+        yield "open parts, more behind", first, _MORE
+    if is_comparison(term.kind) and (either := opened(term, _is_constant)) != term:
         yield "either constant", _of_both_constants(either), _CONSTANT
 
 
@@ -98,8 +103,17 @@ def _with_open_parts(term: Term) -> Term:
 
 
 def _is_part(term: Term) -> bool:
-    if not term.children or not term.is_named or term.role or term.hole:
+    if not term.children or not term.is_named or term.role or term.hole or not any(term.holes()):
         return False
     return not (
         term.kind.endswith(("_clause", "_list", "_operator")) or is_body(term.kind) or is_argument_list(term.kind)
     )
+
+
+def _with_first_arguments(term: Term) -> Term:
+    """Return the term with anything behind the first argument of each call that has one."""
+    items = [child for child in term.children if child.is_named]
+    if is_argument_list(term.kind) and len(items) == 1 and items[0].hole == "one" and len(term.children) == 3:
+        comma, rest = Term(",", ",", is_named=False), Term("many", gap=" ", hole="many")
+        return replace(term, children=(*term.children[:2], comma, rest, term.children[2]))
+    return replace(term, children=tuple(map(_with_first_arguments, term.children)))

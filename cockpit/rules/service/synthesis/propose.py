@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cockpit.rules.service.synthesis.features import Distinction, distinctions, features_of, refined
-from cockpit.rules.service.synthesis.foci import Focus, foci_of
+from cockpit.rules.service.synthesis.foci import Focus, foci_of, words_gone
 from cockpit.rules.service.synthesis.imports import resolved
 from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_prose, name_of
 from cockpit.rules.service.synthesis.levels import WIDER, Level, any_kind, levels_of, shape_of, words_in
@@ -30,6 +30,8 @@ _SEQUENCE = 0.4
 """It explains why the same name stands in both."""
 _BOUND = 0.25
 """It explains why the same name stands inside and around."""
+_BOUND_OPEN = -0.4
+"""A pattern without words says something if its names come from around it."""
 _MOST_FOCI = 24
 
 
@@ -84,7 +86,8 @@ def propose(work: Workpiece) -> list[Proposal]:
     """Return every rule that hits all bad snippets and no good one, the most plausible first."""
     for focus in foci_of(work.bads, work.fixes)[:_MOST_FOCI]:
         for base in _bases(work, focus):
-            for level in levels_of(base.holes, base.term.weight, work.grammar.interpolation):
+            kept = _kept(work, base)
+            for level in levels_of(base.holes, base.term.weight, work.grammar.interpolation, kept):
                 _try_level(work, base, level)
     return sorted(work.proposals.values(), key=lambda one: -one.score)
 
@@ -125,7 +128,17 @@ def _patterns(work: Workpiece, focus: Focus, score: float) -> Iterator[_Base]:
     if (first := predecessor(focus)) is not None:
         said, text, holes = written_together(first, focus.term)
         term = Term("sequence", children=(first, focus.term))
+        holes = {name: replace(hole, role="") for name, hole in holes.items()}
         yield _Base(focus, "sequence", in_sequence(focus, text, said), holes, term, score + _SEQUENCE)
+
+
+def _kept(work: Workpiece, base: _Base) -> frozenset[str]:
+    """Return the holes whose names the fixes left alone while they took other words away."""
+    gone = [words_gone(bad.text, fix.text) for bad, fix in zip(work.bads, work.fixes, strict=True) if fix is not None]
+    if not all(gone) or not any(leaf in words for words in gone for leaf in base.term.words()):
+        return frozenset()
+    names = {name: {text for _, text in hole.samples} for name, hole in base.holes.items()}
+    return frozenset(name for name, texts in names.items() if not any(texts & words for words in gone))
 
 
 def _part_of_more(focus: Focus) -> float:
@@ -151,7 +164,7 @@ def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
     bonus = level.bonus if base.holes else 0.0
     says = _said(base, level)
     score = base.score + bonus
-    _try(work, base, base.rule, level.constraints, score, says)
+    is_enough = _try(work, base, base.rule, level.constraints, score, says)
     also = resolved(base.rule, base.term, base.holes) if name_of(work.language) == "python" else None
     if also is not None:
         _try(work, base, also, level.constraints, score + 0.15, f"{says}, also imported by name")
@@ -160,10 +173,11 @@ def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
         for words, rule in contents(base.focus):
             _try(work, base, {"all": [base.rule, rule]}, level.constraints, score + _HOLDING, f"{says}, {words}")
     for place, (words, rule) in enumerate(around):
-        cost = 0.1 + 0.1 * place + (_BY_CHANCE if is_incidental(rule.get("inside", {})) else 0.0)
+        cost = 0.1 + 0.1 * place + (_BY_CHANCE if is_enough and is_incidental(rule.get("inside", {})) else 0.0)
         _try(work, base, {"all": [base.rule, rule]}, level.constraints, score - cost, f"{says}, {words}")
+    bound = base.score + max(bonus, _BOUND_OPEN) + _BOUND
     for words, rule in bindings(base.focus, base.holes):
-        _try(work, base, {"all": [base.rule, rule]}, level.constraints, score + _BOUND, f"{says}, {words}")
+        _try(work, base, {"all": [base.rule, rule]}, level.constraints, bound, f"{says}, {words}")
 
 
 def _said(base: _Base, level: Level) -> str:
@@ -179,27 +193,28 @@ def _try(
     constraints: Mapping[str, Any],
     score: float,
     says: str,
-) -> None:
-    """Keep a rule that tells bad from good; where it does not, learn from its matches what would."""
+) -> bool:
+    """Keep a rule that tells bad from good, and say so; where it does not, learn from its matches what would."""
     body = {"rule": rule, **({"constraints": constraints} if constraints else {})}
     if (key := repr(body)) in work.tried:
-        return
+        return key in work.proposals
     work.tried.add(key)
     try:
         bad = [trees_of(one, matches(one, body)) for one in work.bads]
         good = [tree for one in work.goods for tree in trees_of(one, matches(one, body))] if all(bad) else []
     except UnreadableError:
-        return
+        return False
     if not all(bad):
-        return
+        return False
     if not good:
         work.proposals[key] = Proposal(body, score, base.family, says)
-        return
+        return True
     grammar = work.grammar
     meant = [features_of(_meant(found, base.focus), grammar) for found in bad]
     for options in distinctions(meant, [features_of(tree, grammar) for tree in good]):
         finer = {"rule": refined(rule, options, _meant(bad[0], base.focus), grammar)}
         _keep(work, base, {**body, **finer}, score - _cost(base.focus, options), f"{says}, {_words(options)}")
+    return False
 
 
 def _meant(found: Sequence[Tree], focus: Focus) -> Tree:

@@ -22,6 +22,9 @@ _ALIKE = 0.8
 
 _TWINS = 5.0
 
+_SILENT = 0.25
+"""What hits nothing at all in a tree most likely names what happened to stand in the examples."""
+
 _SAME = 0.9
 """Sets of hits with this share in common are the same rule said otherwise."""
 
@@ -77,6 +80,8 @@ def _of_different_families(proposals: Sequence[Proposal]) -> list[Proposal]:
 
 
 def _penalty(seen: Seen, lines: int) -> float:
+    if not seen.places:
+        return _SILENT
     density = 1000 * len(seen.places) / lines
     if seen.is_cut:
         density *= 2
@@ -91,6 +96,6 @@ def _likeness(item: tuple[Proposal, Seen], other: tuple[Proposal, Seen]) -> floa
     """Return what share of places two proposals have in common, and more than any share where they are the same."""
     (one, places), (of, others) = item, other
     if not places.places and not others.places:
-        return _TWINS if one.family == of.family else 0.5
+        return 1.0 if one.family.partition(",")[0] == of.family.partition(",")[0] else 0.5
     share = len(places.places & others.places) / len(places.places | others.places)
     return _TWINS if share >= _SAME else share

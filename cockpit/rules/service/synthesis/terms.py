@@ -18,6 +18,8 @@ _ROLES = {
 
 
 _BINDS = re.compile(r"assignment|declaration|^for_|for_in_clause")
+_COMPARES = re.compile(r"^(comparison_operator|binary_expression|binary_operator|equality_expression)$")
+_WORD = re.compile(r"\w+|[^\w\s]+")
 _PUT_TOGETHER = frozenset({"interpolation", "template_substitution", "interpolated_expression", "string_interpolation"})
 
 
@@ -45,6 +47,17 @@ class Term:
             yield self
         for child in self.children:
             yield from child.holes()
+
+    def words(self) -> set[str]:
+        """Return every word of it, those seen in its holes included."""
+        if self.hole:
+            return {word for _, text in self.samples for word in _WORD.findall(text)}
+        return set().union(*(child.words() for child in self.children)) if self.children else {self.text}
+
+    @property
+    def vagueness(self) -> int:
+        """How many of its holes were seen to hold things of different kinds."""
+        return sum(hole.hole == "one" and len({kind for kind, _ in hole.samples}) > 1 for hole in self.holes())
 
     @property
     def weight(self) -> int:
@@ -110,15 +123,19 @@ def opened(term: Term, is_wanted: Callable[[Term], bool]) -> Term:
 
 def reversed_of(term: Term) -> Term | None:
     """Return the term with its only comparison the other way round: `!=` for `==`; None: it has none, or several."""
-    found = [one for one in _leaves(term) if not one.is_named and one.text in OPPOSITES]
+    found = [leaf for one in _all(term) if is_comparison(one.kind) for leaf in one.children if leaf.text in OPPOSITES]
     return _replaced(term, found[0]) if len(found) == 1 else None
 
 
-def _leaves(term: Term) -> Iterator[Term]:
-    if not term.children:
-        yield term
+def is_comparison(kind: str) -> bool:
+    """Return whether nodes of this kind compare, or join, two values."""
+    return _COMPARES.search(kind) is not None
+
+
+def _all(term: Term) -> Iterator[Term]:
+    yield term
     for child in term.children:
-        yield from _leaves(child)
+        yield from _all(child)
 
 
 def _replaced(term: Term, leaf: Term) -> Term:
