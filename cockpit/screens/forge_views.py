@@ -19,6 +19,7 @@ from widgets.footer import KeyFooter
 from widgets.forge_lines import Spot, book_lines, example_words, table_lines
 from widgets.lines import LinesView
 from widgets.rule_editor import RuleEditor
+from widgets.sourceline import Line, TextLine
 from widgets.viewpane import PromptLine
 
 WIDE = 110
@@ -144,13 +145,15 @@ class ForgeViews(Screen[str]):
 
     def _read(self) -> None:
         book, view = self.book, self.view
-        shown = (book, view.commits, view.advice, view.scopes)
+        shown = (book, view.commits, view.advice, view.scopes, view.progress is Progress.JUDGED)
         if shown == self._shown:
             return
         before = self._shown[0] if self._shown else None
         is_same = isinstance(before, Book) and book is not None and before.number == book.number
         self._shown = shown
         lines = book_lines(book, view)
+        if book is None and view.progress is Progress.JUDGED:
+            lines += guidance(self.keyboard)
         cursor = self.reading.cursor if is_same else 0
         self.reading.replace(lines, cursor=cursor, top=self.reading.scroll_offset.y if is_same else 0)
         self.refresh_bindings()
@@ -216,3 +219,15 @@ class ForgeViews(Screen[str]):
         """Hide the examples and go back to the candidates."""
         self.remove_class("-examples")
         self.table.focus()
+
+
+def guidance(keyboard: Keyboard) -> list[Line]:
+    """Return what to do where there is no candidate."""
+    first = keyboard.first
+    said = (
+        f"{first('forge.examples')} {first('examples.bad')}  add a bad example",
+        f"{first('forge.examples')} {first('examples.good')}  add a good one: from both, candidates are made",
+        f"{first('forge.begin')}    begin a rule by hand, of any engine",
+        f"{first('forge.close')}  close",
+    )
+    return [TextLine(Safe(words), "dim", lead=((" ", ""),)) for words in said]

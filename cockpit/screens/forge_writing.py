@@ -115,7 +115,10 @@ class Writing:
         """Take what the editor holds; return whether the editor may go."""
         screen, text = self._screen, self._screen.editor.text
         if self._example is None:
-            screen.run_worker(self.flush(), group="flush")
+            await self.flush()
+            if screen.editor.wrong_line is not None:
+                key = screen.keyboard.first("forge.edit")
+                screen.say(Safe(f"what you wrote is kept, though it is no rule yet: {key} goes on with it"))
             return True
         place, kind, before = self._example
         if text.strip() and text.strip("\n") != before.strip("\n"):

@@ -146,7 +146,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.SAID, "before.close", "escape", "leave", "Close; nothing is counted", "close"),
     # --- forge
     _k(Context.FORGE, "forge.accept", "enter", "accept", "Accept the rule: it is enforced at once", "accept"),
-    _k(Context.FORGE, "forge.state", "s", "state", "Accept it to block, to warn, or only to count", "block/warn/count"),
+    _k(Context.FORGE, "forge.state", "s", "state", "Accept it to block, to warn, or only to count", "how"),
     _k(Context.FORGE, "forge.edit", "e", "edit", "Write the rule by hand", "write it"),
     _k(
         Context.FORGE,
