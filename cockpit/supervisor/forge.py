@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from cockpit.providers.git import GitError
 from cockpit.providers.text import clean_line
@@ -33,12 +33,11 @@ from cockpit.supervisor.forge_evidence import remembered
 from cockpit.supervisor.forge_examples import pair_of
 from cockpit.supervisor.forge_judging import Judging
 from cockpit.supervisor.forge_language import spoken
+from cockpit.supervisor.forge_orders import Orders
 from cockpit.supervisor.forge_samples import ForgeRefused, Samples
 from cockpit.supervisor.forge_words import Words, advice_for, read
 from cockpit.supervisor.services import Services
 
-DEBOUNCE_S = 0.12
-"""How long a person must have stopped typing before a rule is tried."""
 FOLLOW_S = 20.0
 """How long a follower waits for news before it is told that there is none."""
 _LONGEST_EXAMPLE = 390
@@ -80,8 +79,7 @@ class Forge:
         self._due: set[int] = set()
         self._marks: list[Mark] = []
         self._is_anew = False
-        self._is_idle = False
-        self._order = asyncio.Event()
+        self._orders = Orders()
         self.drafts = Drafts(self)
         self._drafted: list[Book] = []
 
@@ -139,7 +137,7 @@ class Forge:
         if len(placed.hit.text) > _LONGEST_EXAMPLE:
             raise ForgeRefused("This hit is too long to be an example.")
         self._marks.append(Mark(number, placed, mark))
-        self._order.set()
+        self._orders.give()
 
     def give_fix(self, text: str) -> None:
         """Take how the first bad example should be; the candidates are made anew. Raises `ForgeRefused`."""
@@ -209,51 +207,26 @@ class Forge:
         """Gather, then carry out orders as they come; an agent drafts beside it, where one is to."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.drafts.run(gate))
-            await self._carry_out(gate)
+            try:
+                await self._gather(gate)
+            except (RulesError, GitError) as error:
+                self._failed(str(error))
+            await self._orders.carry_out(lambda: self._work(gate), self._failed)
 
     def take(self, drafted: Book) -> None:
         """Put a candidate that an agent drafted behind the others, when nothing is under way that it would disturb."""
         self._drafted.append(drafted)
-        if self._is_idle:
-            self._order.set()
+        self._orders.leave()
 
-    async def _carry_out(self, gate: Gate) -> None:
-        try:
-            await self._gather(gate)
-        except (RulesError, GitError) as error:
-            self._books.problem(str(error))
-            self.changed()
-        while True:
-            if self._drafted:
-                self._order.set()
-            self._is_idle = True
-            await self._order.wait()
-            self._is_idle = False
-            await asyncio.sleep(DEBOUNCE_S)
-            self._order.clear()
-            await self._unless_ordered(self._work(gate))
-
-    async def _unless_ordered(self, work: Coroutine[Any, Any, None]) -> None:
-        """Work on; a new order ends what is under way, and what was not finished stays due."""
-        working = asyncio.create_task(work)
-        ordered = asyncio.create_task(self._order.wait())
-        try:
-            await asyncio.wait([working, ordered], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ordered.cancel()
-            working.cancel()
-            await asyncio.wait([working, ordered])
-        if not working.cancelled():
-            try:
-                working.result()
-            except* (RulesError, GitError) as errors:  # the workshop could not be started, or a rule could not be read
-                self._books.problem(str(errors.exceptions[0]))
-                self.changed()
+    def _failed(self, why: str) -> None:
+        self._books.problem(why)
+        self.changed()
 
     async def _work(self, gate: Gate) -> None:
         if self._is_anew:
             self._books.drop([book.number for book in self._books.all() if book.source in ("made", "mark")])
             self._due.update(book.number for book in self._books.all())
+            self.drafts.begin()
             await self._propose(gate)
             self._is_anew = False
         while self._marks:
@@ -263,6 +236,9 @@ class Forge:
             self._due.update(self._add([self._drafted[0].candidate], drafted=self._drafted.pop(0)))
         if due := sorted(number for number in self._due if self._books.get(number) is not None):
             await self._judge(gate, due)
+        elif not self._books.all():
+            self._progress = Progress.JUDGED
+            self.changed()
         self._due.clear()
 
     async def _gather(self, gate: Gate) -> None:
@@ -355,13 +331,13 @@ class Forge:
 
     def _begin_anew(self) -> None:
         self._is_anew = True
-        self._order.set()
+        self._orders.give()
         self._progress = Progress.JUDGING
         self.changed()
 
     def _wanted(self, numbers: Sequence[int]) -> None:
         self._due.update(numbers)
-        self._order.set()
+        self._orders.give()
         self._progress = Progress.JUDGING
         self.changed()
 

@@ -50,8 +50,9 @@ class Drafts:
         """How it stands; None: no agent is to draft."""
 
     def begin(self) -> None:
-        """Let it begin: the examples are known."""
-        self._may_begin.set()
+        """Let it begin, if there are examples by now."""
+        if self._forge.samples.pairs and self._forge.language:
+            self._may_begin.set()
 
     def stop(self) -> bool:
         """End the agent, and nothing else. Returns whether one was at work."""
@@ -63,8 +64,8 @@ class Drafts:
     async def run(self, gate: Gate) -> None:
         """Wait for the beginning, and have the candidates drafted."""
         await self._may_begin.wait()
-        config, forge = self._services.config.forge, self._forge
-        if not config.drafting or not forge.language or not forge.samples.pairs:
+        config = self._services.config.forge
+        if not config.drafting:
             return
         self.view = Drafting(agent=config.drafting, since=self._services.clock.now(), says="starting")
         if used_up := self._services.fleet_used_up:

@@ -25,9 +25,18 @@ from agents.scripted.script import parse
 from agents.scripted.server import ScriptedModel
 from cockpit.journal.types.rules import DraftPaid
 from cockpit.protocol.client import SupervisorGone
-from cockpit.protocol.forge import CloseForge, FollowForge, GetRuleFiles, GiveFix, OpenForge, StopDrafting
+from cockpit.protocol.forge import (
+    ChangeExample,
+    CloseForge,
+    FollowForge,
+    GetRuleFiles,
+    GiveFix,
+    OpenForge,
+    StopDrafting,
+)
 from cockpit.protocol.types import Down, GetStats
-from cockpit.rules.types.forging import Book, Drafting, ForgeView, Offence, Pointed
+from cockpit.rules.types import ExampleKind
+from cockpit.rules.types.forging import Book, Drafting, ForgeView, Offence, Pointed, Progress
 from cockpit.sessions.runtime import runner
 from cockpit.supervisor.daemon import serve
 from tests.supervisor.test_crash import ROOT
@@ -145,7 +154,11 @@ driver = "native"
 drafting = "scribe"
 {forge}
 """
-    async with open_world(make_repository(tmp_path / "repo", config)) as world:
+    repository = make_repository(tmp_path / "repo", config)
+    (repository / "calls.py").write_text("import requests\n\nanswer = requests.get(url)\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "call")
+    async with open_world(repository) as world:
         yield Smith(world, await world.start())
 
 
@@ -344,6 +357,16 @@ async def test_a_fix_leaves_a_draft_where_it_is_and_tries_it_again(tmp_path: Pat
         view = await smith.until(is_tried)
         assert view.book(book.number) is not None
         assert view.books[0].number == book.number, "those that were made anew stand behind it"
+
+
+async def test_an_agent_waits_for_examples_and_drafts_once_there_are_some(tmp_path: Path, place: Path) -> None:
+    async with smithy(tmp_path, says(PROVEN)) as smith:
+        await smith.open(kind=Pointed.TRANSCRIPT, snippet="", fix="", path="calls.py", line=None)
+        view = await smith.until(lambda view: view.progress is not Progress.GATHERING or view.problems)
+        assert view.drafting is None
+        for kind, text in ((ExampleKind.BAD, OFFENCE.snippet), (ExampleKind.GOOD, OFFENCE.fix)):
+            await smith.ana.call(ChangeExample(forge=smith.forge, do="put", kind=kind, text=text))
+        assert (await smith.ended()).says == "1 candidate"
 
 
 async def hanging(smith: Smith) -> list[int]:
