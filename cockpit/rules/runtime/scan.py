@@ -36,6 +36,8 @@ class Prepared:
     documents: tuple[Document, ...]
     endings: tuple[str, ...] | None
     """Of the files that ast-grep is shown; None: all."""
+    is_only_code: bool
+    """Whether no rule looks into files but those that ast-grep is shown."""
 
     @property
     def running(self) -> list[Rule]:
@@ -48,12 +50,18 @@ def prepare(rules: RuleSet, digest: str = "") -> Prepared:
 
     Args:
         rules: as they were read.
-        digest: theirs, where it is known already.
+        digest: theirs, where it is known already: then they were looked over before.
     """
+    if not digest:
+        from cockpit.rules.runtime.patterns import incomplete_patterns
+
+        problems = incomplete_patterns(rule for rule in rules.rules if rule.is_run)
+        rules = rules.model_copy(update={"problems": (*rules.problems, *problems)}) if problems else rules
     by_file = [rule for rule in rules.rules if rule.is_run and rule.engine in _BY_FILE]
     documents = documents_of(by_file)
     endings = endings_of(frozenset(document.language for document in documents))
-    return Prepared(rules, digest or _digest(by_file, rules.utils), documents, endings)
+    is_only_code = all(rule.engine in (Engine.AST_GREP, Engine.LAYERS) for rule in by_file)
+    return Prepared(rules, digest or _digest(by_file, rules.utils), documents, endings, is_only_code)
 
 
 @dataclass(slots=True)
@@ -98,7 +106,7 @@ class Scanner:
         """
         self._config = config or RulesConfig()
         self._known = folder / "known"
-        self._prepared: Prepared | None = None
+        self._prepared: tuple[RuleSet, Prepared] | None = None
         self.ast_grep = AstGrep(folder / "ast-grep")
 
     async def scan(self, rules: RuleSet, sources: Sources, changed: Collection[str] | None = None) -> Scan:
@@ -114,8 +122,8 @@ class Scanner:
         """
         import asyncio
 
-        work = await asyncio.to_thread(self._begun, self._made_ready(rules), sources, changed)
-        ready = work.prepared
+        ready = await asyncio.to_thread(self._made_ready, rules)
+        work = await asyncio.to_thread(self._begun, ready, sources, changed)
         beside = asyncio.ensure_future(asyncio.to_thread(_own, work))
         try:
             asked = (sources.root, ready.documents, ready.rules.utils, work.shown, self._config.timeout_s)
@@ -152,15 +160,18 @@ class Scanner:
 
     def _made_ready(self, rules: RuleSet) -> Prepared:
         """Return the rules made ready; those of the last scan are at hand."""
-        if self._prepared is None or self._prepared.rules is not rules:
-            self._prepared = prepare(rules)
-        return self._prepared
+        if self._prepared is None or self._prepared[0] is not rules:
+            self._prepared = rules, prepare(rules)
+        return self._prepared[1]
 
     def _begun(self, ready: Prepared, sources: Sources, changed: Collection[str] | None) -> _Work:
         started = time.monotonic()
         scope = sources.paths if changed is None else tuple(sorted(frozenset(changed) & frozenset(sources.paths)))
         cache = ScanCache(self._known, ready.digest)
-        looked, fresh = known_of(cache, sources, scope)
+        within: Sequence[str] = scope
+        if ready.is_only_code and ready.endings is not None:
+            within = [path for path in scope if path.endswith(ready.endings)]
+        looked, fresh = known_of(cache, sources, within)
         shown = [path for path in fresh if ready.endings is None or path.endswith(ready.endings)]
         return _Work(ready, sources, changed, scope, cache, looked, fresh, shown if ready.documents else [], started)
 
