@@ -200,9 +200,8 @@ class Commands:
 
     async def _forge(self, command: cmd.ForgeCommand, person: str) -> dict[str, Any]:
         if self._forges is None:
-            from cockpit.supervisor.forges import Forges  # few want one, and it brings every engine
-
-            self._forges = Forges(self.supervisor.services, self.supervisor.tasks)
+            forges = await asyncio.to_thread(_load_forges)
+            self._forges = self._forges or forges(self.supervisor.services, self.supervisor.tasks)
         return await self._forges(command, person)
 
     # --- looking ----------------------------------------------------------------------------------------------------
@@ -272,3 +271,10 @@ class Commands:
         if loop is None:
             raise CommandRefused(f"There is no session “{session}”.")
         return loop
+
+
+def _load_forges() -> type[Forges]:
+    """Return what few want, and what brings every engine: loading it takes too long for the loop. Blocking."""
+    from cockpit.supervisor.forges import Forges
+
+    return Forges
