@@ -21,6 +21,7 @@ _KINDS = {
     RemarkKind.COMMENT: "commented",
     RemarkKind.REJECT: "rejected it",
     RemarkKind.DENIAL: "denied",
+    RemarkKind.REVIEW: "found in review",
 }
 
 

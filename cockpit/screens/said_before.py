@@ -20,7 +20,7 @@ from textual.widget import Widget
 from cockpit.protocol.client import CommandFailed, SupervisorGone
 from cockpit.protocol.types import ConfirmSame, FindSimilar
 from cockpit.providers.text import Safe, clean_line
-from cockpit.rules.types.mistakes import Remark
+from cockpit.rules.types.mistakes import Remark, RemarkKind
 from cockpit.screens.keys import Context, Keyboard, bindings
 from cockpit.types import SessionId
 from widgets.bar import Bar
@@ -120,11 +120,18 @@ class SaidBefore:
         return Offer(asked, tuple(Likely.of(one) for one in result["similar"]))
 
     def _pointed_at(self, focused: Widget | None) -> list[str]:
-        """Return the ids of the remarks of the decision under the cursor."""
-        for one in focused.ancestors_with_self if focused is not None else ():
-            if isinstance(one, TimelinePane | TranscriptPane):
-                return _remarks_of(one.decision, self._screen.store.state.remarks)
-        return []
+        """Return the ids of the remarks under the cursor: of a decision, or an objection of a review."""
+        remarks = self._screen.store.state.remarks
+        ancestors = focused.ancestors_with_self if focused is not None else ()
+        pane = next((one for one in ancestors if isinstance(one, TimelinePane | TranscriptPane)), None)
+        if pane is None or self._screen.subject is None:
+            return []
+        if found := _remarks_of(pane.decision, remarks):
+            return found
+        line = pane.view.cursor_line
+        reviewed = (one for one in remarks.values() if one.kind is RemarkKind.REVIEW)
+        mine = (one for one in reviewed if one.session == self._screen.subject.id)
+        return [one.id for one in mine if line is not None and clean_line(one.text.partition("\n")[0]) in line.text]
 
     # --- showing
 

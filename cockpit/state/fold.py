@@ -381,8 +381,13 @@ def _attention_resolved(state: State, _session: SessionState, event: ev.Attentio
     state.stats.keys += event.keys
 
 
+def _said(state: State, session: SessionState, event: ev.AgentSaid, at: float) -> None:
+    said_across(state, session, event, at)
+    mistakes.said(state, session, event, at)
+
+
 _ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
-    ev.AgentSaid: said_across,
+    ev.AgentSaid: _said,
     ev.FleetExtended: fleet_extended,
     ev.DecisionMade: _decision,
     ev.PolicyAdded: _policy_added,

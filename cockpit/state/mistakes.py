@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.journal import types as ev
 from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark, RemarkKind
 from cockpit.sessions.types import FINAL, Answer, AnswerDecision, DecisionKind
-from cockpit.state import mistake_items, rule_curve
+from cockpit.state import mistake_items, reviews, rule_curve
 from cockpit.state.model import SessionState, State
 from cockpit.types import SessionId
 
@@ -45,7 +45,8 @@ def decided(state: State, session: SessionState, event: ev.DecisionMade, _at: fl
 
 
 def _commanded(state: State, session: SessionState, event: ev.CommandSent, at: float) -> None:
-    """Remember what a person denied, and why."""
+    """Remember what a person denied, and why; and that a review was asked for."""
+    reviews.began(session, event)
     command = event.command
     if not isinstance(command, Answer) or command.decision is not AnswerDecision.DENY or event.author in _NOBODY:
         return
@@ -54,6 +55,13 @@ def _commanded(state: State, session: SessionState, event: ev.CommandSent, at: f
     if command.text.strip() or subject:
         remark = _remark(session, command.id, RemarkKind.DENIAL, event.author, at, command.text.strip() or subject)
         _remember(state, remark.model_copy(update={"subject": subject}))
+
+
+def said(state: State, session: SessionState, event: ev.AgentSaid, at: float) -> None:
+    """Remember what an agent that reviews the change objects to."""
+    for id_, one in reviews.ended(session, event):
+        remark = _remark(session, id_, RemarkKind.REVIEW, session.agent_name or "the agent", at, one.text)
+        _remember(state, remark.model_copy(update={"path": one.path, "line": one.line}))
 
 
 def _remark(session: SessionState, id_: str, kind: RemarkKind, by: str, at: float, text: str) -> Remark:

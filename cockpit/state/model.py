@@ -121,6 +121,8 @@ class SessionState:
     """Rules that its agent has not been told of yet: id -> the line to tell."""
     reviewed: dict[str, str] = field(default_factory=dict)
     """Path -> blob that a person has marked as reviewed."""
+    review: str = ""
+    """Id of the command that has the agent review its change, until that turn is over."""
     app: str = ""
     """State of the running app copy, for people; empty: none is declared."""
     decisions: int = 0

@@ -109,7 +109,7 @@ async def _diff(services: Services, remark: Remark, old: TreeId, new: TreeId) ->
     """Return a diff, of the commented file where it says anything; empty: there is none."""
     limit = DIFF_LIMIT_BYTES
     try:
-        if remark.kind is RemarkKind.COMMENT and (
+        if remark.kind in (RemarkKind.COMMENT, RemarkKind.REVIEW) and (
             text := await services.repository.diff(old, new, [remark.path], limit_bytes=limit)
         ):
             return text

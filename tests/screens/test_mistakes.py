@@ -16,7 +16,18 @@ from cockpit.rules.types.mistakes import Sighting
 from cockpit.screens.forge import ForgeScreen
 from cockpit.screens.said_before import SaidSheet
 from cockpit.screens.wall import WallScreen
-from cockpit.sessions.types import AttentionItem, AttentionKind, Decision, DecisionKind, SessionStatus, Steer
+from cockpit.sessions.types import (
+    AgentMessage,
+    AttentionItem,
+    AttentionKind,
+    Decision,
+    DecisionKind,
+    Review,
+    SessionStatus,
+    Steer,
+    TurnEnded,
+    TurnReason,
+)
 from cockpit.types import CommitId, SessionId
 from tests.screens import samples
 from tests.screens.pages import FleetPage, screen
@@ -265,6 +276,23 @@ async def test_what_was_said_before_is_looked_for_by_hand(tmp_path: Path, pane: 
         await fleet.press("=")
         (same,) = await fleet.supervisor.commanded(ConfirmSame)
         assert (same.remark, same.of) == ("d2", "d1")
+
+
+async def test_an_objection_of_a_review_is_likened_by_hand(tmp_path: Path) -> None:
+    async with screen(tmp_path, before=before_said) as fleet:
+        text = "Look at this:\n\n- [P1] Give the call a timeout — a.py:5-7\n  It can hang."
+        fleet.supervisor.happen("fetch-salt", ev.CommandSent(command=Review(id="v"), author="ada"))
+        done = TurnEnded(turn=1, reason=TurnReason.COMPLETED, summary=text)
+        fleet.supervisor.say("fetch-salt", AgentMessage(item="m", text=text), done)
+        await fleet.settle()
+        await fleet.row("fetch salt")
+        await fleet.app.fleet.action_tab("Transcript")
+        await fleet.until(lambda: "Give the call" in fleet.text(fleet.app.fleet.detail))
+        await fleet.press("l", "slash")
+        await fleet.write("Give the call")
+        await fleet.press("enter", '"')
+        (asked,) = await fleet.supervisor.commanded(FindSimilar)
+        assert asked.remark == "v/0"
 
 
 async def test_there_is_nothing_to_look_for_where_nobody_spoke(tmp_path: Path) -> None:

@@ -31,12 +31,13 @@ class Fix(Model):
 
 
 class RemarkKind(StrEnum):
-    """How a person said what they did not like."""
+    """How somebody said what they did not like."""
 
     REDIRECT = "redirect"
     COMMENT = "comment"  # on a line of a diff
     REJECT = "reject"
     DENIAL = "denial"  # of something that an agent asked for
+    REVIEW = "review"  # an agent's, when it looks over a change
 
 
 class Remark(Model):
