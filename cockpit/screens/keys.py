@@ -180,10 +180,11 @@ TABLE: tuple[Key, ...] = (
     _k(Context.RULES, "rules.carry_out", "enter", "carry_out", "Do what is proposed", "as proposed"),
     _k(Context.RULES, "rules.more", "+", "step_state(1)", "Let the rule do more: shadow, warn, block", "more"),
     _k(Context.RULES, "rules.less", "-", "step_state(-1)", "Let the rule do less", "less"),
-    _k(Context.RULES, "rules.retire", "x", "retire", "Retire the rule, or bring it back", "retire"),
     _k(Context.RULES, "rules.judge", "f", "judge", "The firing is not useful: counted, and let by", "not useful"),
-    _k(Context.RULES, "rules.undo", "u", "undo", "Take back your last decision", "undo"),
     _k(Context.RULES, "rules.read", "tab", "other_side", "From the list to the rule, or back", "read"),
+    _k(Context.RULES, "rules.close", "escape q B", "close", "Back to the fleet", "fleet"),
+    _k(Context.RULES, "rules.retire", "x", "retire", "Retire the rule, or bring it back", "retire"),
+    _k(Context.RULES, "rules.undo", "u", "undo", "Take back your last decision", "undo"),
     _k(Context.RULES, "rules.filter", "/", "filter", "Filter the rules", "filter"),
     _k(Context.RULES, "rules.down", "j down", "line(1)", "Down"),
     _k(Context.RULES, "rules.up", "k up", "line(-1)", "Up"),
@@ -191,7 +192,6 @@ TABLE: tuple[Key, ...] = (
     _k(Context.RULES, "rules.page_up", "ctrl+u pageup", "page(-1)", "Half a page up"),
     _k(Context.RULES, "rules.top", "g home", "edge(-1)", "First"),
     _k(Context.RULES, "rules.bottom", "G end", "edge(1)", "Last"),
-    _k(Context.RULES, "rules.close", "escape q B", "close", "Back to the fleet", "fleet"),
 )
 
 _BY_ID = {key.id: key for key in TABLE}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cockpit.cli import OK, main
 from cockpit.journal.types import ChangeMeasured, CheckFinished, CommandSent, FindingsSent
 from cockpit.protocol.client import CommandFailed
 from cockpit.protocol.rule_life import ChangeRule, DeleteRule, JudgeFinding, RemoveProse
@@ -199,3 +201,25 @@ async def test_nothing_approves_by_itself_what_moves_a_file_out_of_the_folder_of
         await ana.call(Approve(session=session))
         await ana.status(session, S.LANDED)
         assert [result.result.check for result in await ana.kind(session, CheckFinished)] == ["rules"]
+
+
+async def test_a_running_supervisor_commits_it_and_the_books_tell(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = with_rule(tmp_path / "repo", "shadow")
+
+    def cockpit(*words: str) -> str:
+        assert main([*words, "-C", str(repository)]) == OK
+        return capsys.readouterr().out
+
+    async with open_world(repository) as world:
+        ana = await world.start()
+        session = await ana.task("write a.py print(1)")
+        await ana.status(session, S.READY)
+        said = await asyncio.to_thread(cockpit, "rules", "state", "no-print", "block")
+        assert said.startswith("no-print is block on main: ")
+        assert "state: block" in git(repository, "show", "main:.cockpit/rules/no-print.yml")
+        books = await asyncio.to_thread(cockpit, "rules", "books")
+        assert "not useful" in books
+        assert "block error" in books
+        assert "no change was merged yet" in await asyncio.to_thread(cockpit, "stats")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from cockpit.checks.types import CheckOutcome, CheckResult, Receipt, When
 from cockpit.journal import types as ev
+from cockpit.journal.types.rule_life import FindingJudged
 from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.rule_life import JudgeFinding
 from cockpit.protocol.types import ErrorInfo, GetOutput
 from cockpit.providers.text import clean
 from cockpit.sessions import types as said
@@ -116,3 +118,32 @@ async def test_nothing_hostile_gets_through() -> None:
         rows = all_rows(pane.view)
         assert len(rows) > len(HOSTILE) * 4
         assert not [row for row in rows if clean(row) != row or "\t" in row or "\n" in row]
+
+
+async def test_a_rules_finding_is_judged_not_useful_by_one_key() -> None:
+    mine = finding(0, check="rules", code="no-print", instance="i-1", remediation="log it")
+    failed = result("rules", CheckOutcome.FAILED, findings=(mine,), total=1)
+    journal = round_of(failed, result("ruff", CheckOutcome.FAILED, findings=(finding(1),), total=1))
+    app, pane, supervisor = app_of(journal)
+    supervisor.answers["judge_finding"] = lambda _command: {"decision": "d"}
+    async with app.run_test(size=(80, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("f")
+        assert "no rule's finding is under the cursor" in pane.view._note
+        rows = all_rows(pane.view)
+        pane.view.go(next(place for place, row in enumerate(rows) if "no-print" in row))
+        await pilot.press("f")
+        await settled(pilot)
+        (command,) = [one for one in supervisor.asked if isinstance(one, JudgeFinding)]
+        assert (command.session, command.rule, command.instance) == (journal.session, "no-print", "i-1")
+        assert "let by from the next check on" in pane.view._note
+        judged = FindingJudged(decision="d", rule="no-print", of_session=journal.session, instance="i-1")
+        number = len(journal.envelopes) + 1
+        push(app.store, [ev.Envelope(seq=number, at=AT, session=None, event=judged)])
+        await settled(pilot)
+        rows = all_rows(pane.view)
+        assert any("judged not useful: the next check lets it by" in row for row in rows)
+        assert not any("log it" in row for row in rows)
+        pane.view.go(next(place for place, row in enumerate(rows) if "F401" in row))
+        await pilot.press("f")
+        assert len([one for one in supervisor.asked if isinstance(one, JudgeFinding)]) == 1  # ruff's is not ours
