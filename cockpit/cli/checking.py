@@ -6,40 +6,29 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cockpit import __version__
-from cockpit.checks.types import CheckResult, Finding
+from cockpit.checks.types import Finding
 from cockpit.cli import FAILED, NEEDS_HUMAN, OK
 from cockpit.cli.arguments import Arguments, UsageError
+from cockpit.cli.carried import Configured, Found, carried_out
 from cockpit.cli.check import Start
-from cockpit.cli.checkout import Checkout, is_agents
+from cockpit.cli.checkout import Checkout
 from cockpit.providers.paths import Paths
+from cockpit.providers.text import clean_line
 from cockpit.rules.config import RulesConfig
-from cockpit.rules.repo.baseline import Baseline, baseline_text, read_baseline
-from cockpit.rules.repo.places import BASELINE
+from cockpit.rules.repo.baseline import Baseline, Known, baseline_text, read_baseline
+from cockpit.rules.repo.places import BASELINE, UTILS
 from cockpit.rules.runtime.scan import Prepared, Scanner, prepare
 from cockpit.rules.runtime.sources import Sources
-from cockpit.rules.service.baseline import baseline_of, split
+from cockpit.rules.service.baseline import baseline_of, split, stale
 from cockpit.rules.service.findings import findings, unused
 from cockpit.rules.service.reports import github, sarif, summary, text
 from cockpit.rules.types import Engine, Report, RuleSet, Scan, ScanProblem
 from cockpit.rules.types.errors import RuleFileError, ScanError
 
-if TYPE_CHECKING:  # a check that finds nothing to run starts sooner without it
-    from cockpit.checks.config import CheckConfig
-
 _CONFIG = "cockpit.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class _Configured:
-    """The part of cockpit.toml that counts here."""
-
-    rules: RulesConfig
-    checks: tuple[CheckConfig, ...]
 
 
 def carry_out(start: Start, arguments: Arguments) -> int:
@@ -55,19 +44,6 @@ def carry_out(start: Start, arguments: Arguments) -> int:
     return FAILED if report.is_broken else NEEDS_HUMAN
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What was carried out, and what came of it."""
-
-    rules: RuleSet
-    scan: Scan
-    checks: Sequence[CheckResult] = ()
-    commands: Sequence[Finding] = ()
-    """What rules found that are commands."""
-    problems: Sequence[ScanProblem] = ()
-    notes: tuple[str, ...] = ()
-
-
 def _check(start: Start, arguments: Arguments) -> tuple[Report, RuleSet]:
     config = _configured(start.root, start.paths)
     scanner = Scanner(start.folder, config.rules)
@@ -78,13 +54,13 @@ def _check(start: Start, arguments: Arguments) -> tuple[Report, RuleSet]:
         seen = start.looked_again(base)
     rules = ready.rules
     scan = scanner.scan_here(ready, seen.sources, seen.checkout.changed, seen.ahead)
+    if seen.checkout.changed is not None:
+        scan = _with_touched_rules(scanner, rules, scan, seen.sources, seen.checkout.changed)
+    found = carried_out(arguments, config, Found(rules, scan), seen)
     if arguments.baseline:
-        _write_baseline(start.root, rules, scan)
-    found = _Found(rules, scan)
-    if not arguments.rules_only:
-        found = _carried_out(config, rules, scan, seen.sources, seen.checkout)
+        _write_baseline(start.root, rules, found.scan)
     is_identified = arguments.format in ("json", "sarif")  # people are not shown fingerprints
-    report = _report(start.root, found, seen.sources, is_identified=is_identified)
+    report = _report(found, seen.sources, seen.checkout, is_identified=is_identified)
     return report.model_copy(update={"duration_s": time.monotonic() - start.began}), rules
 
 
@@ -102,52 +78,32 @@ def _made_ready(start: Start, scanner: Scanner) -> Prepared:
     return ready
 
 
-def _configured(root: Path, paths: Paths) -> _Configured:
+def _configured(root: Path, paths: Paths) -> Configured:
     """Return what cockpit.toml says of rules and checks; it is not read where it does not exist."""
     if not (root / _CONFIG).exists():
-        return _Configured(RulesConfig(), ())
+        return Configured(RulesConfig(), ())
     from cockpit.config import USER_CONFIG, ConfigError, load
 
     try:
         config = load(root, paths.config / USER_CONFIG)
     except ConfigError as error:
         raise UsageError(str(error)) from error
-    return _Configured(config.rules, config.checks)
+    return Configured(config.rules, config.checks)
 
 
-def _carried_out(config: _Configured, rules: RuleSet, scan: Scan, sources: Sources, checkout: Checkout) -> _Found:
-    """Run the repository's checks, and rules that are commands, where there are any."""
-    running = [rule for rule in rules.rules if rule.is_told]
-    paths = Paths.for_repo(checkout.root)
-    judges = sum(rule.engine is Engine.JUDGE for rule in running)
-    notes = (f"{judges} judged by agents only, in sessions",) if judges else ()
-    if not config.checks and not any(rule.engine is Engine.COMMAND for rule in running):
-        return _Found(rules, scan, notes=notes)
-    import asyncio
-
-    from cockpit.cli.checks import as_rules, commands_of, concerned, run_checks
-
-    commands, problems = commands_of(running)
-    if is_agents(checkout.root, paths):
-        commands = []
-        notes = (*notes, "rules that are commands are not run in an agent's workspace")
-    due = concerned([*config.checks, *commands], checkout.changed)
-    results = asyncio.run(run_checks(due, sources, paths)) if due else ()
-    verdicts, found = as_rules(results, running)
-    return _Found(rules, scan, verdicts, found, problems, notes)
-
-
-def _report(root: Path, found: _Found, sources: Sources, *, is_identified: bool) -> Report:
+def _report(found: Found, sources: Sources, checkout: Checkout, *, is_identified: bool) -> Report:
     scan = found.scan
-    problems = [*scan.problems, *found.problems]
+    problems = [*scan.problems]
     try:
-        baseline = read_baseline(root)
+        baseline = read_baseline(checkout.root)
     except RuleFileError as error:
         baseline = Baseline()
         problems.append(ScanProblem(message=str(error), path=BASELINE))
     by_id = {rule.id: rule for rule in found.rules.rules}
-    fresh, known = split(scan.hits, baseline)
-    told = [*findings(by_id, fresh), *found.commands, *unused(scan.suppressions, by_id)]
+    fresh, known = split(scan.hits, baseline, frozenset(checkout.paths))
+    ran = _carried_out_ids(found.rules, problems)
+    gone = stale(scan.hits, baseline, ran, checkout.changed, checkout.paths)
+    told = [*findings(by_id, fresh), *found.warnings, *unused(scan.suppressions, ran)]
     checks = [finding for result in found.checks for finding in result.findings]
     return Report(
         findings=(*(_identified(told, sources) if is_identified else told), *checks),
@@ -157,7 +113,48 @@ def _report(root: Path, found: _Found, sources: Sources, *, is_identified: bool)
         checks=tuple(found.checks),
         rules=scan.rules,
         files=scan.files,
-        notes=found.notes,
+        notes=(*found.notes, *_stale_note(gone)),
+    )
+
+
+def _carried_out_ids(rules: RuleSet, problems: Sequence[ScanProblem]) -> frozenset[str]:
+    """Return the rules of which it is known what they hit: of others no comment and no old violation is superfluous."""
+    broken = {problem.rule for problem in problems}
+    running = (rule for rule in rules.rules if rule.is_run and rule.engine not in (Engine.COMMAND, Engine.JUDGE))
+    return frozenset(rule.id for rule in running if rule.id not in broken)
+
+
+def _stale_note(gone: Sequence[Known]) -> tuple[str, ...]:
+    if not gone:
+        return ()
+    named = ", ".join(f"{one.rule} in {clean_line(one.path)}" if one.path else one.rule for one in gone[:3])
+    more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
+    return (f"{BASELINE} holds what is there no more ({named}{more}): `cockpit check --baseline` takes it out",)
+
+
+def _with_touched_rules(
+    scanner: Scanner, rules: RuleSet, scan: Scan, sources: Sources, changed: frozenset[str]
+) -> Scan:
+    """Carry out rules that the change itself touches on every file: they are as new as the change is."""
+    has_utils = any(path.startswith(f"{UTILS}/") for path in changed)
+    touched = tuple(
+        rule for rule in rules.rules if rule.source in changed or (has_utils and rule.engine is Engine.AST_GREP)
+    )
+    if not any(rule.is_run for rule in touched):
+        return scan
+    wide = scanner.scan_here(prepare(RuleSet(rules=touched, utils=rules.utils)), sources)
+    seen = {(hit.rule, hit.path, hit.line, hit.column, hit.text) for hit in scan.hits}
+    hits = [hit for hit in wide.hits if (hit.rule, hit.path, hit.line, hit.column, hit.text) not in seen]
+    counted = {(one.path, one.line) for one in scan.suppressions}
+    used = [one for one in wide.suppressions if one.is_used and (one.path, one.line) not in counted]
+    problems = [one for one in wide.problems if one not in scan.problems]
+    return scan.model_copy(
+        update={
+            "hits": (*scan.hits, *hits),
+            "suppressions": (*scan.suppressions, *used),
+            "problems": (*scan.problems, *problems),
+            "files": max(scan.files, wide.files),
+        }
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from cockpit import __version__
 from cockpit.checks.repo import CheckCache
 from cockpit.checks.runtime import CheckRunner, Confine
+from cockpit.checks.runtime.rule_bases import bases_of
 from cockpit.checks.runtime.runner import RunProcess
 from cockpit.config import USER_CONFIG, Config, ConfigError, load
 from cockpit.costs.types import FLEET_USED_UP
@@ -353,7 +354,13 @@ def _load(root: Path, user_file: Path) -> tuple[Config, str]:
 
 def _confine(sandbox: Sandbox, paths: Paths) -> Confine | None:
     def confine(argv: Sequence[str], *, root: Path, scratch: Path, network: bool) -> Sequence[str]:
-        policy = Policy(workspace=root, writable=(scratch,), hidden=(paths.state, paths.workspaces), network=network)
+        policy = Policy(
+            workspace=root,
+            writable=(scratch,),
+            read_only=(bases_of(paths),),
+            hidden=(paths.state, paths.workspaces),
+            network=network,
+        )
         return sandbox.wrap(argv, policy)
 
     return confine if sandbox.is_active else None

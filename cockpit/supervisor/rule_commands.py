@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.checks.runtime import Target
-from cockpit.checks.runtime.rule_bases import base_of
+from cockpit.checks.runtime.rule_bases import base_of, bases_of
 from cockpit.checks.runtime.rule_commands import Commanded, carry_out
 from cockpit.checks.service.rule_commands import commands, compares
 from cockpit.rules.types import Rule, ScanProblem
@@ -36,7 +36,7 @@ async def commanded(
     if base is not None and comparing:
         files = {path: str(blob) for path, blob in (await services.repository.list_files(base)).items()}
     try:
-        compared = await base_of(comparing, files, services.repository.read_blobs, services.paths.data / "rule-bases")
+        compared = await base_of(comparing, files, services.repository.read_blobs, bases_of(services.paths))
     except OSError as error:
         why = f"what it compares with cannot be laid out: {error}"
         problems = [ScanProblem(message=why, rule=rule.id, path=rule.source) for rule in comparing]

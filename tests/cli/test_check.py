@@ -122,3 +122,50 @@ def test_rules_are_adopted_listed_shown_and_proven(root: Path, capsys: pytest.Ca
     write(root, {".cockpit/rule-tests/no-eval-test.yml": "id: no-eval\nvalid: [eval(1)]\n"})
     assert cockpit(root, "rules", "test", "no-eval") == NEEDS_HUMAN
     assert "hits this good example" in capsys.readouterr().out
+
+
+def test_a_command_is_held_to_the_baseline_the_base_and_comments(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (
+        "id: no-bad\nengine: command\nseverity: error\nmessage: bad\nfiles: ['*.py']\n"
+        "command: {run: [sh, -c, 'grep -Hn bad *.py && exit 1; exit 0'], parser: regex,"
+        " pattern: '^(?P<path>[^:\\n]+):(?P<line>\\d+):(?P<message>.*)$'}\n"
+    )
+    grows = (
+        "id: only-grows\nengine: command\nseverity: error\nmessage: taken away\nfiles: ['*.py']\n"
+        "command: {run: [sh, -c, 'grep -vxFf \"$1\" \"$0\" && exit 1; exit 0', '{base}/{file}', '{file}']}\n"
+    )
+    write(root, {".cockpit/invariants/no-bad.yml": words, "old.py": "x = 'bad'\n"})
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "Old")
+    assert cockpit(root, "check", "--baseline") == OK
+    write(root, {"old.py": "y = 1\nx = 'bad'\n", "new.py": "# ast-grep-ignore: no-bad\nz = 'bad'\n"})
+    assert cockpit(root, "check") == OK
+    write(root, {"new.py": "z = 'bad'\n", ".cockpit/invariants/only-grows.yml": grows, "old.py": "y = 1\n"})
+    assert cockpit(root, "check", "--format", "json") == NEEDS_HUMAN
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    found = [(one["code"], one["path"], one["line"]) for one in report["findings"]]
+    assert found == [("no-bad", "new.py", 1), ("only-grows", "old.py", None)]
+
+
+@pytest.mark.parametrize(("state", "status"), [("block", FAILED), ("warn", OK)])
+def test_a_missing_tool_is_told_with_how_to_get_it(
+    root: Path, capsys: pytest.CaptureFixture[str], state: str, status: int
+) -> None:
+    rule = (
+        "id: tool\nengine: command\nseverity: error\nmessage: x\n"
+        f"command: {{run: [no-such-tool], install: 'pip install it'}}\nmetadata: {{state: {state}}}\n"
+    )
+    write(root, {".cockpit/invariants/tool.yml": rule})
+    assert cockpit(root, "check") == status
+    assert "`no-such-tool` is not here: pip install it" in capsys.readouterr().out
+
+
+def test_no_agent_is_asked_unless_a_person_says_so(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = "id: twin\nengine: judge\nmessage: x\njudge: {prompt: Is there a twin?}\n"
+    write(root, {".cockpit/invariants/twin.yml": rule})
+    assert cockpit(root, "check") == OK
+    assert "1 not judged: `--judge` asks an agent, at its price" in capsys.readouterr().err
+    assert cockpit(root, "check", "--judge") == USAGE
+    assert 'name one in cockpit.toml, as in `[rules] judge = "NAME"`' in capsys.readouterr().err

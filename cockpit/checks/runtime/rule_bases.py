@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cockpit.checks.service.rule_commands import Base, compares, globs_of
 from cockpit.providers.globs import matching
+from cockpit.providers.paths import Paths
 from cockpit.rules.types import Rule
 
 FILE_LIMIT_BYTES = 16 << 20
@@ -22,6 +23,11 @@ ReadBlobs = Callable[[Iterable[str], int], Awaitable[Mapping[str, bytes]]]
 """Returns contents by their ids; those larger than the limit in bytes are left out."""
 
 
+def bases_of(paths: Paths) -> Path:
+    """Return where files are laid out; whoever confines checks shows it to them."""
+    return paths.data / "rule-bases"
+
+
 async def base_of(rules: Iterable[Rule], files: Mapping[str, str], read: ReadBlobs, place: Path) -> Base | None:
     """Lay out what some rules compare with; None: none of them compares.
 
@@ -29,7 +35,7 @@ async def base_of(rules: Iterable[Rule], files: Mapping[str, str], read: ReadBlo
         rules: rules that are commands.
         files: path to content id of everything where the change began.
         read: reads contents.
-        place: where folders of this kind are kept; the sandbox of checks must not hide it.
+        place: where folders of this kind are kept; see `bases_of`.
 
     Raises:
         OSError: the disk does not take it.
