@@ -28,7 +28,7 @@ from cockpit.sessions.types import (
     UsageReported,
 )
 from cockpit.state import mistakes, rule_life, rules, senses
-from cockpit.state.decisions import keep_decision, of_no_session
+from cockpit.state.decisions import auto_answered, keep_decision, of_no_session, policy_added
 from cockpit.state.model import Allowance, SessionState, State
 from cockpit.state.usage import add_call, day_began, fleet_extended, said_across
 
@@ -306,15 +306,6 @@ _OF_SESSION: dict[type, Callable[[SessionState, Any, float], None]] = {
 _ALLOWS_MORE = (DecisionKind.REDIRECT, DecisionKind.RESUME, DecisionKind.EXTEND)
 
 
-def _policy_added(state: State, _session: SessionState, _event: ev.PolicyAdded, _at: float) -> None:
-    state.stats.policy_lines += 1
-
-
-def _auto_answered(state: State, _session: SessionState, event: ev.RequestAutoAnswered, _at: float) -> None:
-    state.stats.auto_allowed += event.decision == "once"
-    state.stats.auto_denied += event.decision == "deny"
-
-
 def _decision(state: State, session: SessionState, event: ev.DecisionMade, at: float) -> None:
     decision = event.decision
     keep_decision(state, decision)
@@ -390,8 +381,8 @@ _ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
     ev.AgentSaid: _said,
     ev.FleetExtended: fleet_extended,
     ev.DecisionMade: _decision,
-    ev.PolicyAdded: _policy_added,
-    ev.RequestAutoAnswered: _auto_answered,
+    ev.PolicyAdded: policy_added,
+    ev.RequestAutoAnswered: auto_answered,
     ev.QueueEntered: _queue_entered,
     ev.QueueTested: _queue_tested,
     ev.QueueBlocked: _queue_blocked,

@@ -7,6 +7,7 @@ written for this, so the figures say how the method fares on remarks of this sor
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +16,14 @@ from typing import NamedTuple
 import yaml
 
 from cockpit.rules.runtime.workshop import Workshop
-from cockpit.rules.service.similar import Remembered, most_similar
+from cockpit.rules.service.similar import LIKELY, Remembered, most_similar
 from tests.bench.figures import below, figure, heading, percentile
 
 REMARKS = Path(__file__).with_name("remarks.yml")
 _MANY = 300
+_ROUNDS = 10
+_LINES: dict[str, str] = {}
+"""The line of code that each remark is about."""
 
 
 class Said(NamedTuple):
@@ -47,6 +51,9 @@ def main(quick: bool = False) -> None:
         figure(
             f"{name}: right one in the first three", f"{three:.0%}", "" if aim is None else f">= {aim:.0%}", is_met=met
         )
+    for name, way in (("by words", ways["by words"]), ("words and line", _with_line)):
+        for pool in (10, 40):
+            _offers(said, way, pool, name)
     many = [one.remembered for one in said * (_MANY // len(said) + 1)][:_MANY]
     took = []
     for one in said[: 5 if quick else 20]:
@@ -56,9 +63,34 @@ def main(quick: bool = False) -> None:
     below(f"one question among {_MANY} remarks", percentile(took, 0.5), 100, "ms")
 
 
+def _with_line(one: Remembered) -> Remembered:
+    """Return a remark as a line comment is: its words, and the line that it was written about."""
+    return Remembered(one.id, f"{one.text}\n{_LINES[one.id]}")
+
+
+def _offers(said: list[Said], way: Callable[[Remembered], Remembered], pool: int, name: str) -> None:
+    """Tell what is offered unasked, where every second remark has one of its kind among `pool` earlier ones."""
+    drawn = random.Random(pool)
+    offered = right = repeated = 0
+    for one in said * _ROUNDS:
+        same = [other for other in said if other.kind == one.kind and other is not one]
+        others = drawn.sample([other for other in said if other.kind != one.kind], pool)
+        if is_repeated := drawn.random() < 0.5:
+            others[0] = drawn.choice(same)
+        repeated += is_repeated
+        found = most_similar(way(one.remembered), [way(other.remembered) for other in others])
+        if found and found[0].score >= LIKELY:
+            offered += 1
+            right += any(each.id.partition("/")[0] == one.kind for each in found)
+    total = len(said) * _ROUNDS
+    told = f"{offered / total:.0%} offered, {right / max(1, offered):.0%} of them right"
+    figure(f"{name}, {pool} earlier remarks", f"{told}, {right / repeated:.0%} of the repeated ones found")
+
+
 async def _learnt() -> list[Said]:
     kinds: dict[str, list[list[str]]] = yaml.safe_load(REMARKS.read_text())
     rows = [(kind, number, row) for kind, three in kinds.items() for number, row in enumerate(three)]
+    _LINES.update({f"{kind}/{number}": row[2].split("\n")[-1] for kind, number, row in rows})
     fixes = [[(path, bad, good)] for _, _, (path, _, bad, good) in rows]
     async with Workshop() as workshop:
         await workshop.warm_up()
