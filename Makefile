@@ -45,8 +45,9 @@ docs: venv ## write the generated parts of docs/ and README.md again
 	@echo "docs: reference pages and pictures, from the code"
 	@$(PYTHON) -m docs.generate
 
-picture: venv packages agents ## record docs/screen-agents.svg: five real agents at work on one real screen
-	@echo "picture: docs/screen-agents.svg, from a terminal, with real agents and a scripted model"
+picture: venv packages agents ## record docs/screen-*.svg from real terminals: a mistake becomes a rule; five real agents
+	@echo "picture: docs/screen-mistake, -forge, -rules and -agents.svg, from terminals, with a scripted model"
+	@$(PYTHON) -m tests.e2e.heart_picture
 	@$(PYTHON) -m tests.e2e.agents.picture
 
 lock: ## pin the newest versions that pyproject.toml allows in requirements.lock (needs uv)

@@ -104,5 +104,10 @@ class Row:
         self._terminal.press(key)
         return self
 
+    @property
+    def number(self) -> str:
+        """Its number, as people say it."""
+        return self._terminal.expect_match(self._pattern())[1]
+
     def _pattern(self, *, cursor: str = "[▌ ]", signs: str = r"\S") -> str:
         return rf"(?m)^{cursor} *(\d+) {signs} {re.escape(self._title)}"

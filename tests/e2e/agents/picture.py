@@ -6,26 +6,18 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
-from rich.terminal_theme import TerminalTheme
-from rich.text import Text
-
 from cockpit.sessions.types import SessionStatus
 from tests.e2e.agents import mixed
 from tests.e2e.agents.bed import ROOT, AgentsPlace, Bed, Model, open_gate
+from tests.e2e.painting import paint
 
 FILE = ROOT / "docs/screen-agents.svg"
 COLUMNS, ROWS = 132, 38
-_REMOTE_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-_THEME = TerminalTheme((18, 18, 18), (224, 224, 224), [(0, 0, 0)] * 8, [(255, 255, 255)] * 8)
-"""For what the screen leaves to the terminal; all else has its own colour."""
 
 
 async def record(bed: Bed) -> str:
@@ -49,17 +41,6 @@ async def record(bed: Bed) -> str:
     return screen
 
 
-def paint(screen: str) -> str:
-    """Return a terminal's content as SVG."""
-    console = Console(
-        record=True, width=COLUMNS, height=ROWS, file=io.StringIO(), force_terminal=True, color_system="truecolor"
-    )
-    for line in screen.split("\n")[:ROWS]:
-        console.print(Text.from_ansi(line), no_wrap=True, overflow="crop", end="\n")
-    svg = console.export_svg(title="cockpit", theme=_THEME, unique_id="cockpit")
-    return _REMOTE_FONT.sub("", svg)
-
-
 async def main() -> None:
     """Record the picture."""
     place = AgentsPlace(Path(tempfile.mkdtemp(prefix="ck-", dir="/tmp")))
@@ -74,7 +55,7 @@ async def main() -> None:
         shutil.rmtree(place.folder, ignore_errors=True)
     if left:
         sys.stderr.write(f"ended at the end: {len(left)} processes\n")
-    FILE.write_text(paint(screen), encoding="utf-8")
+    FILE.write_text(paint(screen, COLUMNS, ROWS), encoding="utf-8")
     sys.stdout.write(f"{FILE.relative_to(ROOT)}: {COLUMNS}x{ROWS}\n")
 
 
