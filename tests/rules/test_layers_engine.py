@@ -59,7 +59,9 @@ async def test_python_of_any_checkout_whatever_is_installed_here(book: Book) -> 
 async def test_a_half_written_file_is_judged_by_what_can_be_seen(book: Book) -> None:
     book.write(
         {
-            **{"src/a/__init__.py": "", "src/a/types.py": "import a.ui\n", "src/a/ui.py": ""},
+            "src/a/__init__.py": "",
+            "src/a/types.py": "import a.ui\n",
+            "src/a/ui.py": "",
             "src/a/repo.py": "from a import ui\n\ndef (\n",
         }
     )

@@ -22,7 +22,7 @@ from cockpit.rules.service.languages import endings_of, language_of
 from cockpit.rules.service.suppressions import suppress
 from cockpit.rules.types import Engine, Hit, Rule, RuleSet, Scan, ScanProblem
 
-_CACHE_VERSION = 3
+_CACHE_VERSION = 4
 _BY_FILE = (Engine.AST_GREP, Engine.REGEX, Engine.SIZE, Engine.NAMING, Engine.LAYERS)
 
 

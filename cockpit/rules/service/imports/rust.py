@@ -10,6 +10,7 @@ from cockpit.rules.service.imports.world import Target, World
 
 _USE = re.compile(r"(?:pub(?:\s*\([^)]*\))?\s+)?use\s+")
 _MODULE = re.compile(r"(?:pub(?:\s*\([^)]*\))?\s+)?mod\s+(?P<name>\w+)")
+_CRATE = re.compile(r"(?:pub(?:\s*\([^)]*\))?\s+)?extern\s+crate\s+(?P<name>\w+)")
 _DEPTH_LIMIT = 20
 _WORDS_LIMIT = 40
 """Levels of braces, and names in a path, beyond which nobody writes imports."""
@@ -21,6 +22,8 @@ def rust_targets(path: str, text: str, world: World) -> Iterator[Target]:
     """Yield what one statement imports."""
     if module := _MODULE.match(text):
         yield module["name"], _resolved(_modules_of(path, world), [module["name"]], world)
+    elif crate := _CRATE.match(text):
+        yield crate["name"], _followed(path, [crate["name"]], world)
     elif use := _USE.match(text):
         seen = set()
         for words in _leaves(text[use.end() :].strip().rstrip(";"), 0):
@@ -46,7 +49,8 @@ def _followed(path: str, words: list[str], world: World) -> str:
         case _ if first in world.crates:
             return _resolved([posixpath.join(world.crates[first], "src")], rest, world)
         case _:
-            return _resolved(here, words, world) if len(words) > 1 else ""
+            found = _resolved(here, words, world) if len(words) > 1 else ""
+            return "" if found == _resolved(here, [], world) else found  # not even the first word is a module
 
 
 def _modules_of(path: str, world: World) -> list[str]:

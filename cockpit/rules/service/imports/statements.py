@@ -26,6 +26,7 @@ _SCRIPT: dict[str, Any] = {
 _RUST: dict[str, Any] = {
     "any": [
         {"kind": "use_declaration"},
+        {"kind": "extern_crate_declaration"},
         {"kind": "mod_item", "not": {"has": {"field": "body", "kind": "declaration_list"}}},
     ]
 }

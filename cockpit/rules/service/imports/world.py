@@ -15,10 +15,11 @@ Target = tuple[str, str]
 """A module as the language says it, and the path it leads to; empty: outside the repository."""
 
 _GO_MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
-_CRATE_NAME = re.compile(r"^\[package\][^\[]*?^name\s*=\s*\"([\w-]+)\"", re.MULTILINE)
+_CRATE_NAME = re.compile(r"^\[(package|lib)\][^\[]*?^name\s*=\s*\"([\w-]+)\"", re.MULTILINE)
 # What is never closed is taken to its end, so that the scan stays linear.
 _JSON_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*+"?)|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_EXTENDS_LIMIT = 8
 _JAVA_ROOTS = ("java", "kotlin", "src")
 
 
@@ -53,11 +54,11 @@ class World:
     @cached_property
     def crates(self) -> dict[str, str]:
         """Name of each Rust crate in code, and its folder."""
-        return {
-            name[1].replace("-", "_"): posixpath.dirname(path)
-            for path in self._named("Cargo.toml")
-            if (name := _CRATE_NAME.search(self._read(path)))
-        }
+        found = {}
+        for path in self._named("Cargo.toml"):
+            for _section, name in _CRATE_NAME.findall(self._read(path)):
+                found[name.replace("-", "_")] = posixpath.dirname(path)
+        return found
 
     @cached_property
     def node_packages(self) -> dict[str, str]:
@@ -74,19 +75,35 @@ class World:
         """Aliases of TypeScript: folder they hold in, what imports say (`@/*`), and the path it stands for."""
         found = []
         for path in (*self._named("tsconfig.json"), *self._named("jsconfig.json")):
-            folder = posixpath.dirname(path)
-            options = _json(self._read(path)).get("compilerOptions")
-            options = options if isinstance(options, dict) else {}
-            base = options.get("baseUrl", ".")
-            base = posixpath.normpath(posixpath.join(folder, base if isinstance(base, str) else "."))
-            paths = options.get("paths")
-            for said, targets in (paths if isinstance(paths, dict) else {}).items():
+            place, paths = self._alias_paths(path, 0)
+            for said, targets in paths.items():
                 found += [
-                    (folder, said, posixpath.normpath(posixpath.join(base, target)))
+                    (posixpath.dirname(path), said, posixpath.normpath(posixpath.join(place, target)))
                     for target in (targets if isinstance(targets, list) else ())
                     if isinstance(target, str)
                 ]
         return tuple(sorted(found, key=lambda one: (-len(one[0]), -len(one[1]))))
+
+    def _alias_paths(self, file: str, depth: int) -> tuple[str, dict[str, Any]]:
+        """Return the aliases that hold by a file of settings, and the folder that they start from.
+
+        Where it says none, those of what it extends hold.
+        """
+        said = _json(self._read(file)) if file in self.paths else {}
+        folder = posixpath.dirname(file)
+        options = said.get("compilerOptions")
+        options = options if isinstance(options, dict) else {}
+        if isinstance(paths := options.get("paths"), dict):
+            base = options.get("baseUrl", ".")
+            return posixpath.join(folder, base if isinstance(base, str) else "."), paths
+        extended = said.get("extends")
+        for one in reversed(extended if isinstance(extended, list) else [extended]):
+            if isinstance(one, str) and one.startswith(".") and depth < _EXTENDS_LIMIT:
+                other = posixpath.normpath(posixpath.join(folder, one))
+                place, paths = self._alias_paths(other if other.endswith(".json") else f"{other}.json", depth + 1)
+                if paths:
+                    return place, paths
+        return folder, {}
 
     @cached_property
     def java(self) -> dict[str, str]:
@@ -96,7 +113,10 @@ class World:
     @cached_property
     def java_packages(self) -> dict[str, str]:
         """Folder of each Java package, with a slash at its end."""
-        return {name.rpartition(".")[0]: f"{posixpath.dirname(path)}/" for name, path in self.java.items()}
+        found: dict[str, str] = {}
+        for name, path in sorted(self.java.items(), key=lambda one: ("/test/" in one[1], one[1])):
+            found.setdefault(name.rpartition(".")[0], f"{posixpath.dirname(path)}/")
+        return found
 
     def _named(self, name: str) -> list[str]:
         return sorted(path for path in self.paths if path == name or path.endswith(f"/{name}"))
