@@ -41,19 +41,20 @@ def item_id(fingerprint: str) -> str:
     return f"mistake:{fingerprint}"
 
 
-def needs_person(mistake: Mistake) -> bool:
-    """Return whether a person may want a rule of it: made again, not let be since, and held by no rule."""
+def needs_person(mistake: Mistake, state: State) -> bool:
+    """Return whether a person may want a rule of it: made again, not let be since, and held off by no rule."""
+    book = state.rules.books.get(mistake.rule)
     return (
         mistake.is_repeated
         and mistake.count > mistake.dismissed
-        and not mistake.rule
+        and (not mistake.rule or (book is not None and book.is_retired))
         and not mistake.fingerprint.startswith(ENFORCED)
     )
 
 
 def settle(state: State, at: float) -> None:
     """Bring the items up to date with the mistakes."""
-    wanted = {item_id(name): one for name, one in state.mistakes.items() if needs_person(one)}
+    wanted = {item_id(name): one for name, one in state.mistakes.items() if needs_person(one, state)}
     for id_ in [one.id for one in state.attention.values() if one.kind is AttentionKind.MISTAKE]:
         if id_ not in wanted:
             del state.attention[id_]
@@ -85,12 +86,12 @@ def ruled(state: State, rule: str, fingerprints: Iterable[str], at: float) -> No
 def unruled(state: State, rule: str, at: float, *, is_undone: bool) -> None:
     """Let mistakes count again whose rule is in force no longer.
 
-    Where the rule was taken back they need a person as before; where it was retired, once they are made again.
+    Where the rule was taken back they need a person as before; where it was retired, once they are made again. They
+    stay the rule's, which may come back.
     """
     for name, one in state.mistakes.items():
-        if one.rule == rule:
-            dismissed = one.dismissed if is_undone else one.count
-            state.mistakes[name] = one.model_copy(update={"rule": "", "dismissed": dismissed})
+        if one.rule == rule and not is_undone:
+            state.mistakes[name] = one.model_copy(update={"dismissed": one.count})
     settle(state, at)
 
 

@@ -42,8 +42,8 @@ def _accepted(state: State, event: ev.RuleAccepted, at: float) -> None:
 def _retired(state: State, event: ev.RuleRetired, at: float) -> None:
     _done(state, event.decision, event.commit)
     done = state.rules.done.get(event.decision)
-    mistake_items.unruled(state, event.rule, at, is_undone=done is not None and bool(done.undoes))
     state.rules.book(event.rule).is_retired = True
+    mistake_items.unruled(state, event.rule, at, is_undone=done is not None and bool(done.undoes))
     if done is not None and done.undoes:
         ended(state.rules.steps, event.rule)
     rule_life.drop_news(state, event.rule)

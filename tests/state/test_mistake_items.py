@@ -120,6 +120,8 @@ def test_a_rule_that_is_taken_back_gives_the_mistake_back_and_a_retired_one_when
     assert not state.attention
     apply(state, ev.Envelope(seq=state.seq + 1, at=99.0, session=NAMES[2], event=seen(MARK)))
     assert len(waiting(state)) == 1
+    apply(state, ev.Envelope(seq=state.seq + 1, at=99.0, session=None, event=accepted(decision="back")))
+    assert not state.attention, "the rule is in force again"
 
 
 def test_remarks_that_a_person_calls_the_same_are_one_item_and_join_that_of_a_check() -> None:
@@ -158,5 +160,7 @@ def test_however_the_events_are_split_the_queue_is_the_same(happened: list[Happe
     assert list(state.attention) == list(whole.attention)
     for item in waiting(whole):
         mistake = whole.mistakes[item.mistake]
-        assert mistake.is_repeated and mistake.count > mistake.dismissed and not mistake.rule
+        assert mistake.is_repeated
+        assert mistake.count > mistake.dismissed
+        assert not mistake.rule or whole.rules.books[mistake.rule].is_retired
         assert item.session in whole.sessions

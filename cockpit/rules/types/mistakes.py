@@ -82,7 +82,7 @@ class Mistake(Model):
     occurrences: tuple[Occurrence, ...] = Field(default=(), description="the latest, oldest first")
     standing: tuple[SessionId, ...] = Field(default=(), description="sessions in which it is not fixed")
     dismissed: int = Field(default=0, description="its count when a person let it be; made again, it is raised again")
-    rule: str = Field(default="", description="id of the rule that was made of it and is in force")
+    rule: str = Field(default="", description="id of the rule that was made of it last")
 
     @property
     def is_repeated(self) -> bool:
