@@ -9,11 +9,12 @@ from pathlib import Path
 
 from cockpit.checks.types import CheckOutcome
 from cockpit.journal.types import CheckFinished, HeadlineNoted
+from cockpit.protocol.rules import RetireRule
 from cockpit.protocol.types import Redirect
 from cockpit.sessions.types import AgentMessage, Budget, TurnEnded, TurnReason
 from cockpit.supervisor.senses import NOTE_CHARS
 from tests.senses.desk import at_work, connected, json_of, text_of
-from tests.supervisor.test_rules import with_rule
+from tests.supervisor.test_rules import accepting, with_rule
 from tests.supervisor.world import CONFIG, WITHIN_S, S, World, is_alive, open_world
 
 ENDED = json.dumps({"type": "turn_ended", "turn": 1, "reason": "completed", "summary": "the last words"})
@@ -143,6 +144,17 @@ async def test_rules_are_listed_explained_and_checked(tmp_path: Path, home: Path
             said = json_of(await agent.call_tool("run_checks", {"names": ["rules"]}))
             assert said["says"] == "failed: rules"
             assert said["checks"][0]["findings"][0]["code"] == "no-print"
+
+
+async def test_a_rule_is_listed_the_moment_it_is_accepted(world: World) -> None:
+    ana = await world.start()
+    async with connected(world, await at_work(ana)) as agent:
+        await ana.call(accepting())
+        told = json_of(await agent.call_tool("list_rules", {}))
+        assert [one["id"] for one in told["rules"]] == ["no-print"]
+        assert json_of(await agent.call_tool("explain_rule", {"rule": "no-print"}))["stops"] is True
+        await ana.call(RetireRule(rule="no-print"))
+        assert "rules" not in json_of(await agent.call_tool("list_rules", {}))
 
 
 async def test_a_note_is_the_headline_until_the_turn_is_over(world: World) -> None:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cockpit.journal.types import ChangeMeasured, CheckFinished, FindingsSent
+import pytest
+
+from agents import registry
+from agents.base import Abilities
+from cockpit.journal.types import ChangeMeasured, CheckFinished, CommandSent, FindingsSent
+from cockpit.journal.types.rules import RuleTold
 from cockpit.protocol.types import Redirect
+from cockpit.sessions.types import Send, Steer
+from tests.supervisor.fake_driver import FakeDriver
 from tests.supervisor.test_rules import accepting, write_rule
 from tests.supervisor.world import CHECK, CONFIG, S, git, make_repository, open_world
 
@@ -69,3 +76,35 @@ async def test_findings_of_a_round_that_a_crash_cut_off_are_told_in_full(tmp_pat
         await ana.status(session, S.READY)
         (mistake,) = ana.state.mistakes.values()
         assert (mistake.fingerprint, mistake.sessions) == ("rules:no-print", (session,))
+
+
+class Unsteerable(FakeDriver):
+    """An agent that hears nothing in the middle of a turn, as a plain program in a terminal."""
+
+    abilities = Abilities(steers=False, continues_turn=True)
+
+
+async def test_an_agent_that_cannot_be_steered_hears_of_a_rule_with_its_next_turn(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._MAKERS, "native", Unsteerable)
+    gate = tmp_path / "gate"
+    async with open_world(make_repository(tmp_path / "repo", CONFIG)) as world:
+        ana = await world.start()
+        session = await ana.task(f"write a.py print(1)\nwait {gate}", "write a.py log.info(1)")
+        await ana.kind(session, ChangeMeasured)
+        await ana.call(accepting())
+        await ana.until(lambda: ana.state.rules.books["no-print"].fired == 1)
+        assert not [one for one in ana.events if isinstance(one.event, FindingsSent)]
+        gate.touch()
+        await ana.status(session, S.READY)
+        (_task, told) = [event.command.text for event in await ana.kind(session, CommandSent) if is_message(event)]
+        assert "a.py" in told
+        assert [line for line in told.splitlines() if line.startswith("- no-print: ")] == [
+            "- no-print: print() loses its context Do this: use log.info() Good: log.info(1)"
+        ]
+        assert (await ana.kind(session, RuleTold))[0].rules == ("no-print",)
+
+
+def is_message(event: CommandSent) -> bool:
+    return isinstance(event.command, Send | Steer)
