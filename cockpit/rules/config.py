@@ -25,7 +25,9 @@ class RulesConfig(Model, extra="forbid"):
         description="name of the agent that is asked about changes where a rule says `engine: judge`, at its own "
         "price; empty: none is",
     )
-    judge_minutes: float = Field(default=5, gt=0, le=60, description="how long it may take; it holds up nothing else")
+    judge_minutes: float = Field(
+        default=5, gt=0, le=60, description="how long it may take; then a change goes on without its advice"
+    )
 
 
 class ForgeConfig(Model, extra="forbid"):

@@ -120,3 +120,37 @@ def test_interrupted_it_tells_what_it_found_and_leaves_nothing_behind(root: Path
         assert child.wait() == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int(marker.read_text()), 0)
+
+
+LAYERS = """\
+id: layers
+engine: layers
+layers: {domains: ["src/*"], order: [types, service, runtime], across: [types]}
+"""
+
+
+def test_imports_and_other_files_are_looked_up_as_they_were(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit(root, "Lay out", {"src/shop/types.py": "a = 1\n", "src/shop/service.py": "import shop.types\n"})
+    commit(root, "Against it", {"src/shop/types.py": "a = 1\nfrom shop import service\n"})
+    commit(root, "Touch it", {"src/shop/types.py": "a = 1\nfrom shop import service\nb = 2\n"})
+    commit(root, "In Go", {"go.mod": "module shop.example/shop\n", "src/go/runtime/a.go": "package runtime\n"})
+    commit(root, "Against it", {"src/go/types/b.go": 'package types\n\nimport "shop.example/shop/src/go/runtime"\n'})
+    commit(root, "Write", {"docs/a.md": "[b](b.md)\n[c](c.md)\n", "docs/c.md": "x\n", "lone.ts": "x\n"})
+    (tmp_path / "layers.yml").write_text(LAYERS)
+    assert cockpit(root, str(tmp_path / "layers.yml"), "--format", "json") == OK
+    *hits, _total = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [(one["subject"], one["path"], one["line"]) for one in hits] == [
+        ("Against it", "src/go/types/b.go", 3),
+        ("Against it", "src/shop/types.py", 2),
+    ]
+    (tmp_path / "links.yml").write_text("id: links\nengine: path\nfiles: ['**/*.md']\npath: {links: true}\n")
+    assert cockpit(root, str(tmp_path / "links.yml"), "--format", "json") == OK
+    (hit, _total) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (hit["path"], hit["line"], hit["code"]) == ("docs/a.md", 1, "b.md")
+    alone = "id: alone\nengine: path\nfiles: ['*.ts']\npath: {beside: '{stem}.test.ts', exist: ['*.toml']}\n"
+    (tmp_path / "alone.yml").write_text(alone)
+    assert cockpit(root, str(tmp_path / "alone.yml"), "--format", "json") == OK
+    *hits, _total = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (hits[0]["subject"], hits[0]["path"]) == ("Write", "lone.ts")

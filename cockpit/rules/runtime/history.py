@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from cockpit.providers.git.errors import GitError
 from cockpit.providers.git.run import Git
 from cockpit.rules.repo.reading import typed_body
 from cockpit.rules.runtime.other_engines import BY_FILE, UNTRIED, hits_by_file
+from cockpit.rules.runtime.tree_history import BY_TREE, asks_for_trees, by_trees
 from cockpit.rules.service.baseline import baseline_of, split
 from cockpit.rules.service.files import change_hits, path_hits
 from cockpit.rules.service.gate import as_rule
@@ -61,7 +62,10 @@ async def look_back(
                     found += [(number, each) for each in await _by_files(number, one, part, texts, folder)]
                 if one.engine in (Engine.PATH, Engine.SIZE):
                     found += [(number, each) for each in _by_paths(number, one, part)]
-            for number, stopped in found:
+                if asks_for_trees(one):
+                    stops = await by_trees(number, one, part, texts, history.git, folder)
+                    found += [(number, each) for each in stops]
+            for number, stopped in _together(found):
                 counts[number] += 1
                 tell(stopped)
             looked += len(part)
@@ -89,12 +93,15 @@ async def _texts(git: Git, candidates: Sequence[Candidate], commits: Sequence[Ac
     For engines other than ast-grep also what it was before: they tell a hit by its text, not by its lines.
     """
     by_file = [one for one in candidates if one.engine in BY_FILE]
+    by_tree = [one for one in candidates if one.engine in BY_TREE]
     ids: set[str] = set()
     for file in (file for commit in commits for file in commit.added):
         if Path(file.path).suffix in LANGUAGE_OF_SUFFIX:
             ids.add(file.blob)
         if any(is_meant(one, file.path) for one in by_file):
             ids |= {file.blob} if file.is_new else {file.blob, file.before}
+        elif any(is_meant(one, file.path) for one in by_tree):
+            ids.add(file.blob)
     wanted = sorted(ids)
     if not wanted:
         return {}
@@ -161,14 +168,20 @@ def _is_meant(candidate: Candidate, file: Added) -> bool:
     return language == name_of(candidate.language) and is_meant(candidate, file.path)
 
 
+def _together(found: Iterable[tuple[int, Stopped]]) -> list[tuple[int, Stopped]]:
+    """Return each commit once for each candidate, with all that was found in it."""
+    known: dict[tuple[int, str], Stopped] = {}
+    for number, stopped in found:
+        before = known.get((number, stopped.commit))
+        hits = (*before.hits, *stopped.hits) if before is not None else stopped.hits
+        known[number, stopped.commit] = stopped.model_copy(update={"hits": hits})
+    return [(number, stopped) for (number, _commit), stopped in known.items()]
+
+
 def _why_not(candidate: Candidate) -> str:
     """Return why nothing is known of a candidate in commits; empty: it is."""
     if candidate.engine in UNTRIED:
         return "a command is not run here" if candidate.engine is Engine.COMMAND else "no agent is asked here"
-    if candidate.engine is Engine.LAYERS:
-        return "imports are not followed back in time"
-    if candidate.engine is Engine.PATH and not (candidate.body.get("absent") or candidate.body.get("together")):
-        return "which files there were is not looked up"
     return ""
 
 

@@ -126,7 +126,7 @@ def brought_together(
         scanned: the files that it was shown.
     """
     found = {path: Looked() for path in fresh}
-    for path, said in _imports(theirs.matches, documents).items():
+    for path, said in imports_in(theirs.matches, documents).items():
         if path in found:
             found[path].imports += said
     for hit in _plain_hits(theirs.matches, documents):
@@ -147,7 +147,8 @@ def brought_together(
     return found
 
 
-def _imports(matches: Iterable[Match], documents: Iterable[Document]) -> Mapping[str, list[Statement]]:
+def imports_in(matches: Iterable[Match], documents: Iterable[Document]) -> Mapping[str, list[Statement]]:
+    """Return what files import, by path."""
     wanted = {document.id: document for document in documents if document.what in (IMPORT, TYPES_IMPORT)}
     said: dict[str, dict[tuple[int, int], tuple[str, str]]] = {}
     for_types: set[tuple[str, int, int]] = set()
