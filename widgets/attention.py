@@ -28,6 +28,8 @@ SIGNS: dict[AttentionKind, tuple[str, str]] = {
 _SEEN_WHOLE = (RequestKind.EDIT, RequestKind.TOOL, RequestKind.QUESTION)
 _NARROWEST = 16
 """Cells for name and kind below which the kind gives way."""
+_WIDE = 40
+"""The same for a mistake: its sign says enough, and in which sessions it was made does not fit into less."""
 _ORDER = {kind: place for place, kind in enumerate(AttentionKind)}
 
 
@@ -112,7 +114,7 @@ class AttentionRow:
         waited = age(now - self.item.since)
         inset = "  " if self.is_apart else ""
         room = width - 7 - len(inset) - 5
-        kind = f" {self.kind_word}" if room >= _NARROWEST else ""
+        kind = f" {self.kind_word}" if room >= (_WIDE if self.is_mistake else _NARROWEST) else ""
         number = f"{len(self.askers):>2}×" if self.is_folded else f"{'' if self.is_mistake else self.session.number:>3}"
         first: Parts = [
             (f" {inset}{number} ", look["accent" if self.is_folded else "dim"]),

@@ -81,12 +81,9 @@ def _head(row: AttentionRow, room: int, look: Palette, now: float) -> Parts:
     word = f"{sign} {row.kind_word} "
     left = room - len(word) - len(waited) - 2
     if row.is_mistake:
-        since = f"since {age(now - row.item.since)} ago"
-        return [
-            (word, look[meaning]),
-            (cut(Safe("no agent waits for it"), left), look["dim"]),
-            (f"  {since}", look["dim"]),
-        ]
+        since = f"  since {age(now - row.item.since)}"
+        words = cut(Safe("no agent waits for it"), room - len(word) - len(since))
+        return [(word, look[meaning]), (words, look["dim"]), (since, look["dim"])]
     if not row.is_folded:
         name = cut(Safe(f"{row.session.number} {clean_line(row.session.name)}"), left)
         return [(word, look[meaning]), (name, look["dim"]), (f"  {waited}", look["dim"])]
