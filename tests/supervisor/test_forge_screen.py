@@ -18,6 +18,7 @@ from tests.screens.pages import FleetPage
 from tests.supervisor.world import CONFIG, Person, S, World, git, make_repository, open_world
 from widgets.attention import AttentionRow
 from widgets.sessions import SessionRow
+from widgets.viewpane import ViewPane
 
 CHECK = r"""
 [checks.tidy]
@@ -231,9 +232,11 @@ async def _to_line(page: Desk, words: str) -> None:
     fleet = page.app.fleet
     if "requests" in words:
         await page.press("d", "l")
-    pane = fleet.detail.pane
 
     def stands() -> bool:
+        pane = fleet.detail.pane
+        if not isinstance(pane, ViewPane):
+            return False
         at = next((n for n, line in enumerate(pane.view.lines) if words in line.text), None)
         if at is not None:
             pane.view.go(at)
