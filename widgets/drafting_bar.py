@@ -37,6 +37,8 @@ class DraftingBar(Bar):
 
     def tell(self, drafting: Drafting | None, key: Safe) -> None:
         """Show how it stands; `key` ends the agent."""
+        if drafting is None or self._drafting is None or drafting.since != self._drafting.since:
+            self._is_told_to_stop = False
         self._drafting, self._key = drafting, key
         self.set_class(drafting is not None, "-told")
         self._draw()

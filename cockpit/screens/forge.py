@@ -10,7 +10,7 @@ from typing import Any
 from textual import on
 
 from cockpit.protocol.client import CommandFailed, SupervisorGone
-from cockpit.protocol.forge import CloseForge, FollowForge, GiveFix, MarkHit, OpenForge, SetScope
+from cockpit.protocol.forge import CloseForge, FollowForge, GiveFix, MarkHit, OpenForge, SetScope, StopDrafting
 from cockpit.protocol.types import Command
 from cockpit.providers.text import Safe, clean_line
 from cockpit.rules.types.forging import ForgeView, Offence
@@ -187,11 +187,14 @@ class ForgeScreen(ForgeViews):
         self.accepting.accept(self.book, self.view)
 
     def action_leave(self) -> None:
-        """End the editor, then the examples; from the candidates: close. What was written by hand is kept."""
+        """End the editor, the examples, or the agent that drafts; else close. What was written by hand is kept."""
         if self.has_class("-editing"):
             self.run_worker(self._end_editor(), group="editor", exclusive=True)
         elif self.examples.has_focus:
             self.hide_examples()
+        elif self.drafting.can_stop:
+            self.drafting.stop()
+            self.send(StopDrafting(forge=self.forge), Safe("the agent is stopped; what it drafted stays"))
         else:
             self.run_worker(self._close(), group="close", exclusive=True)
 

@@ -14,6 +14,7 @@ from cockpit.providers.text import Safe, clean_line
 from cockpit.rules.types.forging import Book, ForgeView, Progress
 from cockpit.screens.keys import Context, Keyboard, bindings
 from widgets.bar import Bar
+from widgets.drafting_bar import DraftingBar
 from widgets.example_pane import ExamplePane
 from widgets.footer import KeyFooter
 from widgets.forge_lines import Spot, book_lines, example_words, table_lines
@@ -80,6 +81,7 @@ class ForgeViews(Screen[str]):
         """Problems that have been told."""
         self.table = Candidates()
         self.reading = Reading()
+        self.drafting = DraftingBar()
         self.editor = RuleEditor()
         self.examples = ExamplePane()
         self.prompt = PromptLine()
@@ -88,6 +90,7 @@ class ForgeViews(Screen[str]):
         """Put the candidates over what is read."""
         yield Bar(id="head")
         yield Bar(id="about")
+        yield self.drafting
         with Vertical(id="work"):
             yield self.table
             with Horizontal(id="sides"):
@@ -134,6 +137,7 @@ class ForgeViews(Screen[str]):
         bad, good = len(view.pairs), sum(bool(pair.good) for pair in view.pairs) + len(view.fine)
         told = f" {bad} bad, {good} good examples" + (f"  fix: {clean_line(view.remedy)}" if view.remedy else "")
         about.say([(told, about.look["dim"])])
+        self.drafting.tell(view.drafting, clean_line(self.keyboard.first("forge.close")))
         numbers = [book.number for book in view.books]
         cursor = numbers.index(self._chosen) + 1 if self._chosen in numbers else 0
         self.table.replace(table_lines(view, width), cursor=cursor)
