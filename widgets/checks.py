@@ -114,7 +114,7 @@ class ChecksPane(ViewPane):
     async def _judge(self, command: JudgeFinding) -> None:
         try:
             await self._supervisor.call(command)
-            self.view.say("not useful: counted, let by from the next check on; the branch's baseline has it")
+            self.view.say("not useful: counted, and let by in the branch's baseline")
         except CommandFailed as error:
             self.view.say("")
             self.post_message(Trouble(error.info.what, error.info.kept, error.info.next))

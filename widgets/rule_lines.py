@@ -17,7 +17,8 @@ from widgets.sourceline import Bit, Flow, Line, TextLine
 SPARK_DAYS = 30
 _SPARKS = "▁▂▃▄▅▆▇█"
 _GUTTER = 6
-_WIDE = 92
+_NARROW, _WIDE = 70, 92
+_LEAST_NAME = 24
 _EXAMPLE_LINES = 16
 _DAY_S = 86_400.0
 _STATE_INKS = {"block": "failed", "warn": "waiting", "shadow": "dim", "draft": "dim", "retired": "faint"}
@@ -52,7 +53,7 @@ def curve_lines(view: RulesView, width: int, height: int) -> list[Line]:
     """
     curve = [Point(one.at, one.repeated, one.caught, one.rules) for one in view.curve]
     if not curve:
-        words = "repeated mistakes per merged change: the curve begins with the first change that lands"
+        words = "repeated mistakes per merged change: begins with the first change that lands"
         return [TextLine(Safe(words), "dim", lead=((" ", ""),), flow=Flow.CUT)]
     picture = drawn(curve, max(10, width - _GUTTER - 1), height)
     lines: list[Line] = []
@@ -101,11 +102,15 @@ def table_lines(rules: Sequence[RuleView], width: int, now: float) -> list[Line]
 
 
 def _columns(width: int) -> list[tuple[str, int, bool]]:
+    """Return name, size and side of each column; the days take what the names of rules leave them."""
+    named = [("state", 8, False), ("fired", 6, True), ("fixed", 6, True), ("aside", 6, True)]
     if width >= _WIDE:
-        named = [("state", 8, False), ("fired", 6, True), ("fixed", 6, True), ("aside", 6, True)]
-        return [*named, ("no use", 7, True), ("sess", 5, True), ("seen", 6, True), ("  30 days", 32, False)]
-    few = [("state", 8, False), ("fired", 6, True), ("fixed", 6, True), ("aside", 6, True), ("seen", 6, True)]
-    return [*few, ("  14 days", 16, False)] if width >= 70 else few[:3]
+        named += [("no use", 7, True), ("sess", 5, True)]
+    elif width < _NARROW:
+        return named[:3]
+    named.append(("seen", 6, True))
+    days = min(SPARK_DAYS, width - 5 - _LEAST_NAME - 2 - sum(size for _, size, _ in named))
+    return [*named, (f"  {days} days", days + 2, False)]
 
 
 def _room(width: int) -> int:
@@ -230,7 +235,8 @@ def _facts(rule: RuleView, now: float, mark: Place) -> Iterator[Line]:
     if rule.changed_at:
         yield _fact("changed", f"by {rule.changed_by or 'somebody'}, {_day(rule.changed_at)}", mark)
     counts = f"fired {rule.fired}, fixed {rule.fixed}, suppressed {rule.suppressed}, not useful {rule.not_useful}"
-    yield _fact("books", f"{counts}, in {rule.sessions} sessions, last {ago(rule.last_seen, now)}", mark)
+    where = f"{rule.sessions} session{'' if rule.sessions == 1 else 's'}"
+    yield _fact("books", f"{counts}, in {where}, last {ago(rule.last_seen, now)}", mark)
     yield _fact("file", rule.source, mark)
 
 

@@ -154,7 +154,7 @@ class RulesScreen(Screen[None]):
     def _draw_head(self, view: RulesView, count: int) -> None:
         head = self.query_one("#head", Bar)
         proposed = sum(bool(rule.proposals) for rule in view.rules)
-        shown = f"{count} of {len(view.rules)} rules" if self._wanted else f"{len(view.rules)} rules"
+        shown = f"{count} of " * bool(self._wanted) + f"{len(view.rules)} rule{'' if len(view.rules) == 1 else 's'}"
         right = [(f"{proposed} proposed ", head.look["badge"])] if proposed else []
         head.say([(f" rules of {clean_line(view.branch)}  ", head.look["title"]), (shown, head.look["dim"])], right)
         if view.problems:

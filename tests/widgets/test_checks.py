@@ -136,7 +136,7 @@ async def test_a_rules_finding_is_judged_not_useful_by_one_key() -> None:
         await settled(pilot)
         (command,) = [one for one in supervisor.asked if isinstance(one, JudgeFinding)]
         assert (command.session, command.rule, command.instance) == (journal.session, "no-print", "i-1")
-        assert "let by from the next check on" in pane.view._note
+        assert "let by in the branch's baseline" in pane.view._note
         judged = FindingJudged(decision="d", rule="no-print", of_session=journal.session, instance="i-1")
         number = len(journal.envelopes) + 1
         push(app.store, [ev.Envelope(seq=number, at=AT, session=None, event=judged)])
