@@ -16,7 +16,7 @@ from cockpit.cli.carried import Configured, Found, carried_out
 from cockpit.cli.check import Start
 from cockpit.cli.checkout import Checkout
 from cockpit.providers.paths import Paths
-from cockpit.providers.text import clean_line
+from cockpit.providers.text import clean, clean_line
 from cockpit.rules.config import RulesConfig
 from cockpit.rules.repo.baseline import Baseline, Known, baseline_text, read_baseline
 from cockpit.rules.repo.places import BASELINE, UTILS
@@ -109,7 +109,7 @@ def _report(found: Found, sources: Sources, checkout: Checkout, *, is_identified
         findings=(*(_identified(told, sources) if is_identified else told), *checks),
         known_before=len(known),
         problems=tuple(problems),
-        suppressions=scan.suppressions,
+        suppressions=tuple(one.model_copy(update={"path": clean(one.path)}) for one in scan.suppressions),
         checks=tuple(found.checks),
         rules=scan.rules,
         files=scan.files,

@@ -54,10 +54,12 @@ class ReadCache:
             if self._file.stat().st_size > _SIZE_LIMIT_BYTES:
                 return None
             head, _, rules = self._file.read_bytes().partition(b"\n")
-            hints = json.loads(head)
-        except (OSError, ValueError):
+            said = json.loads(head)
+            if said["sum"] != _sum(rules):
+                return None
+        except (OSError, ValueError, TypeError, KeyError):
             return None
-        return Known(hints if isinstance(hints, dict) else {}, rules)
+        return Known(said, rules)
 
     def put(self, rules: RuleSet, hints: Mapping[str, object]) -> None:
         """Keep what was read, unless JSON cannot tell it."""
@@ -66,7 +68,8 @@ class ReadCache:
         text = rules.model_dump_json()
         with contextlib.suppress(ValueError):
             if RuleSet.model_validate_json(text) == rules:
-                self._write(f"{json.dumps(dict(hints))}\n{text}".encode("utf-8", "replace"))
+                head = json.dumps({**hints, "sum": _sum(text.encode())})
+                self._write(f"{head}\n{text}".encode())
 
     def _write(self, said: bytes) -> None:
         folder = self._file.parent
@@ -79,6 +82,10 @@ class ReadCache:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(said)
             Path(fresh).replace(self._file)
+
+
+def _sum(rules: bytes) -> str:
+    return hashlib.sha256(rules).hexdigest()
 
 
 def _stamp() -> str:

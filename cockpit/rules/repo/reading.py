@@ -73,8 +73,8 @@ def _rule(said: Mapping[str, object], text: str, number: int, source: str, tests
     if is_plain and "rule" not in said:
         raise RuleFileError("is no ast-grep rule: it has no `rule`", 1)
     fields = {key: said[key] for key in _OURS if said.get(key) is not None}
-    if isinstance(fields.get("language"), str):
-        fields["language"] = str(fields["language"])
+    if fields.get("severity") is False:
+        fields["severity"] = "off"  # a word to ast-grep, and no to older YAML
     try:
         if is_plain:
             fields |= {"engine": Engine.AST_GREP, "body": {key: said[key] for key in said if key not in _OURS}}

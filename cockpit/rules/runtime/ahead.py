@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,4 +56,14 @@ def worth_showing(
         fresh = [path for path in scope if sources.is_file(path)]
     else:
         fresh = [path for path in scope if (mark := sources.mark(path)) is not None and cache.get(mark) is None]
-    return [path for path in fresh if endings is None or path.endswith(endings)]
+    return shown_to_ast_grep(fresh, endings)
+
+
+def shown_to_ast_grep(paths: Iterable[str], endings: tuple[str, ...] | None) -> list[str]:
+    """Return the paths that ast-grep can be told of, in languages that it is asked about."""
+    return [path for path in paths if (endings is None or path.endswith(endings)) and is_nameable(path)]
+
+
+def is_nameable(path: str) -> bool:
+    """Return whether ast-grep can be told of a file: it ends where an argument is no UTF-8."""
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)

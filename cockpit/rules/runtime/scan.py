@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cockpit.providers.text import clean
 from cockpit.rules.config import RulesConfig
 from cockpit.rules.repo.scan_cache import ScanCache
-from cockpit.rules.runtime.ahead import HeadStart
+from cockpit.rules.runtime.ahead import HeadStart, is_nameable, shown_to_ast_grep
 from cockpit.rules.runtime.ast_grep import AstGrep, Matches
 from cockpit.rules.runtime.layering import Imports, layer_hits_of
 from cockpit.rules.runtime.looked import Looked, brought_together, imports_of, known_of, marked, own_hits
@@ -22,7 +23,7 @@ from cockpit.rules.service.languages import endings_of, language_of
 from cockpit.rules.service.suppressions import suppress
 from cockpit.rules.types import Engine, Hit, Rule, RuleSet, Scan, ScanProblem
 
-_CACHE_VERSION = 4
+_CACHE_VERSION = 5
 _BY_FILE = (Engine.AST_GREP, Engine.REGEX, Engine.SIZE, Engine.NAMING, Engine.LAYERS)
 
 
@@ -172,8 +173,8 @@ class Scanner:
         if ready.is_only_code and ready.endings is not None:
             within = [path for path in scope if path.endswith(ready.endings)]
         looked, fresh = known_of(cache, sources, within)
-        shown = [path for path in fresh if ready.endings is None or path.endswith(ready.endings)]
-        return _Work(ready, sources, changed, scope, cache, looked, fresh, shown if ready.documents else [], started)
+        shown = shown_to_ast_grep(fresh, ready.endings) if ready.documents else []
+        return _Work(ready, sources, changed, scope, cache, looked, fresh, shown, started)
 
 
 def _own(work: _Work) -> _Own:
@@ -186,7 +187,7 @@ def _own(work: _Work) -> _Own:
 
 def _ended(work: _Work, own: _Own, theirs: Matches) -> Scan:
     sources, ready = work.sources, work.prepared
-    trouble = [*own.trouble, *theirs.problems]
+    trouble = [*own.trouble, *theirs.problems, *(_unnameable(work) if ready.documents else ())]
     found = brought_together(sources, work.fresh, own.near, theirs, ready.documents, frozenset(work.shown))
     if not trouble:
         work.cache.put({own.marks[path]: one.record() for path, one in found.items() if path in own.marks})
@@ -206,6 +207,16 @@ def _ended(work: _Work, own: _Own, theirs: Matches) -> Scan:
         known=len(work.looked),
         duration_s=time.monotonic() - work.started,
     )
+
+
+def _unnameable(work: _Work) -> list[ScanProblem]:
+    """Return a problem for each file that ast-grep should look at and cannot be told of."""
+    endings = work.prepared.endings
+    return [
+        ScanProblem(message="its name is no UTF-8, so that ast-grep cannot look at it: rename it", path=clean(path))
+        for path in work.fresh
+        if not is_nameable(path) and (endings is None or path.endswith(endings))
+    ]
 
 
 def _imports(work: _Work, looked: Mapping[str, Looked]) -> Imports:

@@ -51,6 +51,7 @@ def regex_hits(rule: Rule, body: RegexBody, path: str, text: str) -> Iterator[Hi
     """Yield what a rule objects to in a file, at most `HITS_LIMIT` times. Raises `RuleFileError`."""
     wanted = compiled(body.pattern, ignore_case=body.ignore_case)
     unless = compiled(body.unless, ignore_case=body.ignore_case) if body.unless else None
+    text = text.replace("\r\n", "\n")  # an end of a line is one, however it is written
     if body.unit is not Unit.PARAGRAPH and not wanted.is_in(text):
         return
     told = 0
