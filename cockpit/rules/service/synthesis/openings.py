@@ -7,7 +7,14 @@ from dataclasses import replace
 from itertools import count
 
 from cockpit.rules.service.synthesis.languages import is_body, is_literal, is_name
-from cockpit.rules.service.synthesis.terms import Term, is_argument_list, is_comparison, opened, with_open_lists
+from cockpit.rules.service.synthesis.terms import (
+    Term,
+    is_argument_list,
+    is_comparison,
+    opened,
+    reversed_of,
+    with_open_lists,
+)
 
 _LITERAL = -0.3
 """It names what happened to stand there."""
@@ -17,8 +24,11 @@ _BY_COUNT = -0.8
 """It tells bad from good by the number of arguments only."""
 _LISTS = -0.2
 _PARTS = -0.3
-_MORE = -0.25
+_REVERSED = -0.2
+_MORE = 0.05
 """How many arguments come behind is mostly chance."""
+_SPELT_OUT = -0.8
+"""That bodies are the same to the last statement is chance; for each statement but the first."""
 _CONSTANT = -0.3
 _APART = -0.6
 """That names were the same in every snippet is hardly chance."""
@@ -35,17 +45,24 @@ def openings(term: Term, is_fine: Callable[[Term], bool]) -> Iterator[Opening]:
     """
     if term.hole:
         return
-    for name, one, cost in _by_lists(term, is_fine):
+    for name, one, bonus in _by_lists(term, is_fine):
+        cost = bonus + _SPELT_OUT * _statements(one)
         yield name, one, cost
         if (apart := _with_names_apart(one)) != one:
             yield f"{name}, names apart", apart, cost + _APART
     unsaid = term if any(term.holes()) else opened(term, _is_value)
     if (parts := _with_open_parts(unsaid)) != unsaid:
-        yield "open parts", parts, _PARTS
-    if (first := _with_first_arguments(parts)) != parts:
-        yield "open parts, more behind", first, _MORE
+        yield "open parts", parts, _PARTS + _SPELT_OUT * _statements(parts)
     if is_comparison(term.kind) and (either := opened(term, _is_constant)) != term:
         yield "either constant", _of_both_constants(either), _CONSTANT
+
+
+def alternatives(term: Term) -> Iterator[Opening]:
+    """Yield what is wrong as well where the term is, though it is written otherwise."""
+    if (reverse := reversed_of(term)) is not None:
+        yield "either way", reverse, _REVERSED
+    if (longer := _with_more_arguments(term)) != term:
+        yield "more behind", longer, _MORE
 
 
 def _by_lists(term: Term, is_fine: Callable[[Term], bool]) -> Iterator[Opening]:
@@ -60,6 +77,12 @@ def _by_lists(term: Term, is_fine: Callable[[Term], bool]) -> Iterator[Opening]:
         yield "open pattern", wide, _LISTS
     elif any(term.holes()):
         yield "pattern", term, 0.0
+
+
+def _statements(term: Term) -> int:
+    """Return how many statements its bodies spell out besides the first of each."""
+    own = sum(child.is_named and child.hole != "many" for child in term.children) - 1 if is_body(term.kind) else 0
+    return max(0, own) + sum(map(_statements, term.children))
 
 
 def _is_value(term: Term) -> bool:
@@ -110,10 +133,10 @@ def _is_part(term: Term) -> bool:
     )
 
 
-def _with_first_arguments(term: Term) -> Term:
+def _with_more_arguments(term: Term) -> Term:
     """Return the term with anything behind the first argument of each call that has one."""
     items = [child for child in term.children if child.is_named]
     if is_argument_list(term.kind) and len(items) == 1 and items[0].hole == "one" and len(term.children) == 3:
         comma, rest = Term(",", ",", is_named=False), Term("many", gap=" ", hole="many")
         return replace(term, children=(*term.children[:2], comma, rest, term.children[2]))
-    return replace(term, children=tuple(map(_with_first_arguments, term.children)))
+    return replace(term, children=tuple(map(_with_more_arguments, term.children)))

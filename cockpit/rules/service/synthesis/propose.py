@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from cockpit.rules.service.synthesis.features import Distinction, distinctions, features_of, refined
@@ -11,11 +13,11 @@ from cockpit.rules.service.synthesis.foci import Focus, foci_of, words_gone
 from cockpit.rules.service.synthesis.imports import resolved
 from cockpit.rules.service.synthesis.languages import Grammar, grammar_of, is_prose, name_of
 from cockpit.rules.service.synthesis.levels import WIDER, Level, any_kind, levels_of, shape_of, words_in
-from cockpit.rules.service.synthesis.openings import openings
+from cockpit.rules.service.synthesis.openings import alternatives, openings
 from cockpit.rules.service.synthesis.patterns import pattern_of, written_together
 from cockpit.rules.service.synthesis.sequences import after_kinds, in_sequence, predecessor
 from cockpit.rules.service.synthesis.surroundings import bindings, contents, contexts, is_incidental, structure
-from cockpit.rules.service.synthesis.terms import Term, reversed_of
+from cockpit.rules.service.synthesis.terms import Term
 from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
 
 _UNCHANGED = -1.5
@@ -25,14 +27,20 @@ _BY_CHANCE = 0.6
 """That an offence stands in an assignment or a function says little about it."""
 _HOLDING = 0.2
 """It looks into bodies, and not only at the first line."""
-_REVERSED = -0.2
 _SEQUENCE = 0.4
 """It explains why the same name stands in both."""
 _BOUND = 0.25
 """It explains why the same name stands inside and around."""
-_BOUND_OPEN = -0.4
+_BOUND_OPEN = 0.2
 """A pattern without words says something if its names come from around it."""
+_TELLING = 1.0
+_KEPT_WORDS = 0.5
+_SAYS_ENOUGH = 4
 _MOST_FOCI = 24
+_MOST_TRIED, _FEWEST_TRIED = 1500, 40
+_LONGEST_S = 1.0
+_MOST_SEARCHED = 1_500_000
+"""Letters of snippets that are searched in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Proposal:
     says: str
 
 
-@dataclass(slots=True)
+@dataclass
 class Workpiece:
     """The examples, parsed, and what was made of them so far."""
 
@@ -58,6 +66,29 @@ class Workpiece:
     """All snippets that must not be hit, fixes included."""
     proposals: dict[str, Proposal] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
+    until: float = field(default_factory=lambda: time.process_time() + _LONGEST_S)
+
+    @cached_property
+    def most_tried(self) -> int:
+        """How many rules may be tried."""
+        size = sum(len(one.text) for one in (*self.bads, *self.goods))
+        return max(_FEWEST_TRIED, min(_MOST_TRIED, _MOST_SEARCHED // (size + 1)))
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether enough was tried, or for too long: a deep tree takes the parser far longer than a flat one."""
+        return len(self.tried) >= self.most_tried or time.process_time() > self.until
+
+    @cached_property
+    def gone(self) -> list[set[str]]:
+        """Of each fix that is known the words that it took away."""
+        pairs = zip(self.bads, self.fixes, strict=True)
+        return [words_gone(bad.text, fix.text) for bad, fix in pairs if fix is not None]
+
+    @cached_property
+    def gone_always(self) -> set[str]:
+        """The words that all known fixes took away."""
+        return set.intersection(*self.gone) if self.gone else set()
 
     @property
     def grammar(self) -> Grammar:
@@ -83,18 +114,21 @@ class _Base:
 
 
 def propose(work: Workpiece) -> list[Proposal]:
-    """Return every rule that hits all bad snippets and no good one, the most plausible first."""
+    """Return the rules that hit all bad snippets and no good one, the most plausible first.
+
+    How many are tried depends on how long the snippets are, so that the whole takes about as long for any.
+    """
     for focus in foci_of(work.bads, work.fixes)[:_MOST_FOCI]:
         for base in _bases(work, focus):
             kept = _kept(work, base)
-            for level in levels_of(base.holes, base.term.weight, work.grammar.interpolation, kept):
+            for level in levels_of(base.holes, _weight(work, base.term), work.grammar.interpolation, kept):
                 _try_level(work, base, level)
     return sorted(work.proposals.values(), key=lambda one: -one.score)
 
 
 def _bases(work: Workpiece, focus: Focus) -> Iterator[_Base]:
     weight = 0 if focus.term.hole else focus.term.weight
-    score = min(weight, 12) / 3 - 0.35 * focus.size + (0.0 if focus.is_changed else _UNCHANGED)
+    score = min(_said_of_it(work, focus), 12) / 3 - 0.35 * focus.size + (0.0 if focus.is_changed else _UNCHANGED)
     mere = _MERE_NAME if not focus.nodes[0].named else 0.0
     score += mere + _part_of_more(focus)
     has_pattern = False
@@ -120,11 +154,15 @@ def _patterns(work: Workpiece, focus: Focus, score: float) -> Iterator[_Base]:
         pattern = pattern_of(term, work.language, work.bads[0])
         if pattern is None:
             continue
+        cost += _telling(work, term)
+        if name == "open parts":
+            cost -= (min(focus.term.weight, 12) - min(term.weight, 12)) / 3
         yield _Base(focus, name, pattern.rule, pattern.holes, term, score + cost)
-        if (reverse := reversed_of(term)) is not None and isinstance(said := pattern.rule.get("pattern"), str):
-            (other, _, _) = written_together(reverse, reverse)
-            rule = {"any": [{"pattern": said}, {"pattern": other}]}
-            yield _Base(focus, f"{name}, either way", rule, pattern.holes, term, score + cost + _REVERSED)
+        if not isinstance(said := pattern.rule.get("pattern"), str):
+            continue
+        for way, other, extra in alternatives(term):
+            rule = {"any": [{"pattern": said}, {"pattern": written_together(other, other)[0]}]}
+            yield _Base(focus, f"{name}, {way}", rule, pattern.holes, term, score + cost + extra)
     if (first := predecessor(focus)) is not None:
         said, text, holes = written_together(first, focus.term)
         term = Term("sequence", children=(first, focus.term))
@@ -134,11 +172,36 @@ def _patterns(work: Workpiece, focus: Focus, score: float) -> Iterator[_Base]:
 
 def _kept(work: Workpiece, base: _Base) -> frozenset[str]:
     """Return the holes whose names the fixes left alone while they took other words away."""
-    gone = [words_gone(bad.text, fix.text) for bad, fix in zip(work.bads, work.fixes, strict=True) if fix is not None]
-    if not all(gone) or not any(leaf in words for words in gone for leaf in base.term.words()):
+    gone = work.gone
+    if not all(gone) or not any(base.term.words() & words for words in gone):
         return frozenset()
     names = {name: {text for _, text in hole.samples} for name, hole in base.holes.items()}
     return frozenset(name for name, texts in names.items() if not any(texts & words for words in gone))
+
+
+def _weight(work: Workpiece, term: Term) -> int:
+    """Return how much a term says; what all fixes took away says enough, be it a mere sign."""
+    return max(term.weight, _SAYS_ENOUGH) if term.said() & work.gone_always else term.weight
+
+
+def _said_of_it(work: Workpiece, focus: Focus) -> float:
+    """Return how much nodes say of the offence: words that the fixes kept, while they took others away, say less."""
+    term = focus.term
+    if term.hole:
+        return 0
+    if not all(work.gone):
+        return term.weight
+    gone = sum(len(word) for word in term.said() & set().union(*work.gone) if word[0].isalpha())
+    return term.weight if not gone else min(gone, term.weight) + _KEPT_WORDS * max(0, term.weight - gone)
+
+
+def _telling(work: Workpiece, term: Term) -> float:
+    """Return how much more plausible a term is that says what all fixes took away, and less one that does not."""
+    words = {word for word in work.gone_always if word[0].isalpha()}
+    if not words:
+        return 0.0
+    said = {part for one in term.said() for part in (one, *one.split("."))}
+    return _TELLING * (len(words & said) / len(words) - 0.5)
 
 
 def _part_of_more(focus: Focus) -> float:
@@ -196,7 +259,7 @@ def _try(
 ) -> bool:
     """Keep a rule that tells bad from good, and say so; where it does not, learn from its matches what would."""
     body = {"rule": rule, **({"constraints": constraints} if constraints else {})}
-    if (key := repr(body)) in work.tried:
+    if (key := repr(body)) in work.tried or work.is_spent:
         return key in work.proposals
     work.tried.add(key)
     try:

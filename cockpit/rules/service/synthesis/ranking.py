@@ -70,13 +70,19 @@ def chosen(proposals: Sequence[Proposal], seen: Sequence[Seen] | None = None, li
 
 
 def _of_different_families(proposals: Sequence[Proposal]) -> list[Proposal]:
-    """Take two of the best family and one of each other, so that the choice is not between twins."""
-    kept: list[Proposal] = []
-    for one in proposals:
-        if sum(other.family == one.family for other in kept) < (2 if not kept or one.family == kept[0].family else 1):
-            kept.append(one)
-    rest = [one for one in proposals if one not in kept]
-    return [*kept, *rest][:SHOWN]
+    """Take those that are as plausible as they are unlike those taken before, by what they were made of."""
+    kept, rest = list(proposals[:1]), list(proposals[1:])
+    while rest and len(kept) < SHOWN:
+        best = max(rest, key=lambda one: one.score - _ALIKE * max(_kinship(one, other) for other in kept))
+        kept.append(best)
+        rest.remove(best)
+    return kept
+
+
+def _kinship(one: Proposal, other: Proposal) -> float:
+    if one.family == other.family:
+        return 1.0
+    return 0.5 if one.family.partition(",")[0] == other.family.partition(",")[0] else 0.0
 
 
 def _penalty(seen: Seen, lines: int) -> float:
@@ -96,6 +102,6 @@ def _likeness(item: tuple[Proposal, Seen], other: tuple[Proposal, Seen]) -> floa
     """Return what share of places two proposals have in common, and more than any share where they are the same."""
     (one, places), (of, others) = item, other
     if not places.places and not others.places:
-        return 1.0 if one.family.partition(",")[0] == of.family.partition(",")[0] else 0.5
+        return max(0.5, _kinship(one, of))
     share = len(places.places & others.places) / len(places.places | others.places)
     return _TWINS if share >= _SAME else share

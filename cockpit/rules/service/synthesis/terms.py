@@ -54,6 +54,12 @@ class Term:
             return {word for _, text in self.samples for word in _WORD.findall(text)}
         return set().union(*(child.words() for child in self.children)) if self.children else {self.text}
 
+    def said(self) -> set[str]:
+        """Return every word and sign that it says literally."""
+        if self.hole:
+            return set()
+        return set().union(*(child.said() for child in self.children)) if self.children else {self.text}
+
     @property
     def vagueness(self) -> int:
         """How many of its holes were seen to hold things of different kinds."""

@@ -11,8 +11,14 @@ from ast_grep_py import SgNode, SgRoot
 
 from cockpit.rules.service.synthesis.languages import GRAMMARS, is_root, name_of
 
-MOST_BYTES = 100_000
+MOST_BYTES = 40_000
 """Longest snippet that is taken for an example."""
+
+DEEPEST = 120
+"""Levels of a tree that are looked at; what is nested deeper is taken as one piece of text."""
+
+_TOO_DEEP = 400
+"""Levels beyond which the parser's searches take seconds."""
 
 _FIELDS = (
     *("function", "object", "attribute", "property", "field", "operand", "value", "path", "name", "arguments"),
@@ -75,7 +81,7 @@ def parse(text: str, language: str, path: str = "") -> Snippet:
     """Parse a snippet; broken code gives a tree with errors in it.
 
     Raises:
-        UnreadableError: it is too long, or the language is none that ast-grep knows.
+        UnreadableError: it is too long or nested too deeply, or the language is none that ast-grep knows.
     """
     if len(text) > MOST_BYTES:
         raise UnreadableError(f"an example of {len(text):,} characters is too long; give the lines that matter")
@@ -127,21 +133,38 @@ def trees_of(snippet: Snippet, nodes: list[SgNode]) -> list[Tree]:
     return [tree for tree in snippet.tree.walk() if (tree.start, tree.end, tree.kind) in where]
 
 
-def _taken(node: SgNode) -> Tree:
+def _taken(node: SgNode, depth: int = 0) -> Tree:
     span = node.range()
     text = node.text()
     start = 0 if is_root(node.kind()) else span.start.index
     tree = Tree(node.kind(), text, span.start.index, span.end.index, node.is_named())
     fields = _fields_of(node) if node.is_named() else {}
     last = start
+    if depth == DEEPEST:
+        _measure(node)
+        return tree
     for child in node.children():
-        below = _taken(child)
+        below = _taken(child, depth + 1)
         below.parent = tree
         below.gap = text[last - span.start.index : below.start - span.start.index] if below.start >= last else ""
         below.field = fields.get((below.start, below.end), "")
         last = below.end
         tree.children.append(below)
     return tree
+
+
+def _measure(node: SgNode) -> None:
+    """Refuse what is nested so deeply that searching it takes seconds.
+
+    Raises:
+        UnreadableError: it is.
+    """
+    level = [node]
+    for _ in range(_TOO_DEEP - DEEPEST):
+        level = [child for one in level for child in one.children()]
+        if not level:
+            return
+    raise UnreadableError(f"an example is nested more than {_TOO_DEEP} levels deep; give the lines that matter")
 
 
 def _fields_of(node: SgNode) -> dict[tuple[int, int], str]:
