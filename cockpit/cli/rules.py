@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 import textwrap
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cockpit.cli import FAILED, NEEDS_HUMAN, OK
 from cockpit.cli.arguments import Arguments, UsageError
+from cockpit.cli.checkout import Look
 from cockpit.cli.repository import find_repository
+from cockpit.providers.globs import matching
 from cockpit.providers.paths import Paths
 from cockpit.providers.text import clean
 from cockpit.rules.repo.packs import asked_for, shipped
@@ -18,9 +22,17 @@ from cockpit.rules.repo.reading import read_files, read_rules
 from cockpit.rules.repo.writing import with_state, write_files
 from cockpit.rules.runtime.proof import Proof, prove
 from cockpit.rules.runtime.scan import Scanner
+from cockpit.rules.service.files import folders_of, looked_at
 from cockpit.rules.service.findings import problem_text
-from cockpit.rules.types import Rule, RuleSet, RuleState
+from cockpit.rules.types import Engine, Rule, RuleSet, RuleState
+from cockpit.rules.types.bodies import CommandBody, LayersBody
 from cockpit.rules.types.errors import RulesError, ScanError
+
+_NEXT = """
+Next: `cockpit rules test` proves them, `cockpit check --all` shows what they find
+today, `cockpit check --baseline` lets that be, so that only new code is told.
+They are yours now: change them at will. `cockpit rules state ID block` lets one
+that only warns stop changes."""
 
 
 def list_rules(arguments: Arguments) -> int:
@@ -34,7 +46,7 @@ def list_rules(arguments: Arguments) -> int:
     width = max((len(rule.id) for rule in rules.rules), default=0)
     for rule in rules.rules:
         state = f"{rule.metadata.state} {rule.severity}"
-        print(f"{rule.id:<{width}}  {rule.engine:<8}  {state:<14}  {_first_line(rule.message)}")
+        print(_cut(f"{rule.id:<{width}}  {rule.engine:<8}  {state:<14}  {_first_line(rule.message)}"))
     return _told_problems(rules)
 
 
@@ -72,8 +84,12 @@ def test(arguments: Arguments) -> int:
         return FAILED
     for proof in proofs:
         _print_proof(proof)
+    for rule in rules.rules:
+        if rule.engine in (Engine.COMMAND, Engine.JUDGE):
+            how = "`cockpit check` runs it" if rule.engine is Engine.COMMAND else "`cockpit check --judge` asks by it"
+            print(f"untried {rule.id}: no example can try it; {how}")
     wrong = sum(bool(proof.wrong or proof.problems) for proof in proofs)
-    print(f"{len(proofs)} rules tried, {wrong} wrong", file=sys.stderr)
+    print(f"{len(proofs)} {'rule' if len(proofs) == 1 else 'rules'} tried, {wrong} wrong", file=sys.stderr)
     return NEEDS_HUMAN if wrong else _told_problems(rules)
 
 
@@ -81,7 +97,8 @@ def add(arguments: Arguments) -> int:
     """Adopt rules from the shipped packs; without a name, show what there is."""
     if not arguments.names:
         for one in shipped():
-            print(f"{one.name:<28} {_first_line(one.rule.message or one.rule.note)}")
+            print(_cut(f"{one.name:<24}  {_first_line(one.rule.message or one.rule.note)}"))
+        print("\n`cockpit rules add PACK` or `PACK/RULE` adopts some of them, as files of yours.", file=sys.stderr)
         return OK
     found, unknown = asked_for(arguments.names)
     if unknown:
@@ -96,9 +113,29 @@ def add(arguments: Arguments) -> int:
             written = write_files(root, files)
         except RulesError as error:
             raise UsageError(str(error)) from error
-        print(f"wrote {', '.join(written)}" if written else f"kept {one.rule.source}, which exists already")
-    print("They are yours now: change them, then `cockpit rules test` and `cockpit check --all`.", file=sys.stderr)
+        print("\n".join(f"wrote {path}" for path in written) or f"kept {one.rule.source}, which exists already")
+    with Look(root, base=None) as look:
+        paths = look.end().paths
+    for one in found:
+        for aside in _asides(one.rule, paths):
+            print(f"note  {one.rule.id}: {aside}")
+    print(_NEXT, file=sys.stderr)
     return OK
+
+
+def _asides(rule: Rule, paths: Sequence[str]) -> Iterator[str]:
+    """Yield why a rule that was just adopted does nothing here as it is."""
+    if rule.engine is Engine.LAYERS:
+        body = LayersBody.model_validate(rule.body)
+        if body.domains and not matching(folders_of(paths), body.domains):
+            yield f"no folder here is a domain ({', '.join(body.domains)}): say in {rule.source} where yours are"
+    elif not looked_at(rule, paths):
+        yield f"it looks at no file here yet: `files` in {rule.source} says at which"
+    if rule.engine is Engine.COMMAND:
+        body_of_command = CommandBody.model_validate(rule.body)
+        program = body_of_command.run[0]
+        if "/" not in program and shutil.which(program) is None:
+            yield f"it needs {program}: {body_of_command.install}"
 
 
 def _rules(root: Path) -> RuleSet:
@@ -126,6 +163,12 @@ def _counted(rule: Rule) -> str:
     bad = sum(one.kind == "bad" for one in rule.examples)
     good = len(rule.examples) - bad
     return f"{bad} bad, {good} good" if rule.examples else "has no examples"
+
+
+def _cut(line: str) -> str:
+    """Return a line of a table so that it fits a terminal; all of it where it goes elsewhere."""
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else len(line)
+    return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
 def _first_line(text: str) -> str:

@@ -169,3 +169,20 @@ def test_no_agent_is_asked_unless_a_person_says_so(root: Path, capsys: pytest.Ca
     assert "1 not judged: `--judge` asks an agent, at its price" in capsys.readouterr().err
     assert cockpit(root, "check", "--judge") == USAGE
     assert 'name one in cockpit.toml, as in `[rules] judge = "NAME"`' in capsys.readouterr().err
+
+
+def test_adopting_rules_says_what_was_done_what_is_missing_and_what_to_do_next(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(root, {"src/shop/types.py": "x = 1\n"})
+    assert cockpit(root, "rules", "add", "layers", "api", "logging/no-console") == OK
+    said = capsys.readouterr()
+    assert "wrote .cockpit/invariants/layers.yml\n" in said.out
+    assert "note  no-console: it looks at no file here yet: `files` in .cockpit/rules/no-console.yml" in said.out
+    assert "note  layers" not in said.out
+    assert "Next: `cockpit rules test`" in said.err
+    before = {path: path.read_text() for path in (root / ".cockpit").rglob("*.yml")}
+    assert cockpit(root, "rules", "add", "layers", "api") == OK
+    assert before == {path: path.read_text() for path in (root / ".cockpit").rglob("*.yml")}
+    assert cockpit(root, "rules", "test") == OK
+    assert "untried openapi-valid: no example can try it; `cockpit check` runs it" in capsys.readouterr().out
