@@ -93,7 +93,10 @@ class Reject(Model):
 
 
 class Redirect(Model):
-    """Say something to the agent: into the running turn, or (`after_turn`) as its next turn."""
+    """Say something to the agent: into the running turn, or (`after_turn`) as its next turn.
+
+    Result: `{"status", "remarks": [id, ...]}`; what a person says with any decision is remembered, and told so.
+    """
 
     cmd: Literal["redirect"] = "redirect"
     session: SessionId

@@ -109,7 +109,8 @@ class Commands:
         known = frozenset(self.supervisor.services.record.state.remarks)
         result = await decided
         remarks = self.supervisor.services.record.state.remarks.values()
-        return {**result, "remarks": [one.id for one in remarks if one.by == person and one.id not in known]}
+        said = [one.id for one in remarks if one.by == person and one.id not in known]
+        return {**result, "remarks": said} if said else result
 
     async def _human(self, command: Human, person: str) -> dict[str, Any]:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()

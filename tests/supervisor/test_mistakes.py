@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,21 @@ from cockpit.journal.types import FindingsSeen, RemarkKept
 from cockpit.protocol.client import CommandFailed
 from cockpit.protocol.rules import AcceptRule
 from cockpit.protocol.types import (
+    AnswerRequest,
+    AnswerRequests,
     Approve,
     ConfirmSame,
     DismissMistake,
     FindSimilar,
     GetMistake,
+    OpenRequest,
     Redirect,
     Reject,
     Undo,
 )
 from cockpit.rules.types.forging import Offence, Pointed
 from cockpit.rules.types.mistakes import RemarkKind
-from cockpit.sessions.types import AttentionKind, DecisionKind, LineComment
+from cockpit.sessions.types import AnswerDecision, AttentionKind, DecisionKind, LineComment
 from tests.supervisor.world import CONFIG, S, make_repository, open_world
 
 CHECK = r"""
@@ -168,6 +172,26 @@ async def test_what_a_person_says_names_its_remarks_and_is_likened_to_earlier_on
         found = (await ana.call(FindSimilar(remark=again)))["similar"]
         assert f"{first}/0" not in [each["remark"]["id"] for each in found], "it counts as the same already"
         assert not (await ana.call(FindSimilar(remark=f"{first}/1", besides=(again,))))["similar"]
+
+
+async def test_a_denial_is_likened_to_earlier_ones_but_not_to_those_of_the_same_breath(
+    tmp_path: Path, home: Path
+) -> None:
+    async with open_world(make_repository(tmp_path / "repo", CONFIG)) as world:
+        ana = await world.start()
+        asked = f"request r {json.dumps({'shell': 'npm install left-pad'})}"
+        one, two, three = [await ana.task(asked) for _ in range(3)]
+        for session in (one, two, three):
+            await ana.until(lambda session=session: ana.session(session).requests)
+        deny = AnswerDecision.DENY
+        (first,) = (await ana.call(AnswerRequest(session=one, request="r", decision=deny, text="No new packages")))[
+            "remarks"
+        ]
+        both = tuple(OpenRequest(session=session, request="r") for session in (two, three))
+        said = (await ana.call(AnswerRequests(requests=both, decision=deny, text="we add no packages")))["remarks"]
+        assert len(said) == 2
+        found = await ana.call(FindSimilar(remark=said[1], besides=tuple(said), only_likely=True))
+        assert [one["remark"]["id"] for one in found["similar"]] == [first]
 
 
 RULE = """\
