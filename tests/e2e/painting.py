@@ -10,8 +10,8 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 _REMOTE_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-_THEME = TerminalTheme((18, 18, 18), (224, 224, 224), [(0, 0, 0)] * 8, [(255, 255, 255)] * 8)
-"""For what the screen leaves to the terminal; all else has its own colour."""
+_THEME = TerminalTheme((20, 23, 29), (224, 224, 224), [(0, 0, 0)] * 8, [(255, 255, 255)] * 8)
+"""For what the screen leaves to the terminal: blank ends of lines, so the ground of the cockpit's own dark theme."""
 
 
 def paint(screen: str, columns: int, rows: int) -> str:
