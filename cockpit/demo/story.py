@@ -8,7 +8,7 @@ from cockpit.cli.follow import Follower
 from cockpit.journal.types import AgentSaid, Envelope, FindingsSent, QueueLeft
 from cockpit.protocol.client import Client
 from cockpit.protocol.types import AnswerRequest, Redirect
-from cockpit.sessions.types import AnswerDecision, RequestKind, RequestRaised, Steered, ToolStarted
+from cockpit.sessions.types import AnswerDecision, AttentionKind, RequestKind, RequestRaised, Steered, ToolStarted
 from cockpit.types import SessionId
 
 REDIRECT = "Use a semicolon as the delimiter: our spreadsheet people need it."
@@ -35,6 +35,8 @@ class Story(Follower):
         match envelope.event:
             case FindingsSent():
                 self.seen.add("a failed check went back to its agent")
+                if any(item.kind is AttentionKind.MISTAKE for item in self._state.attention.values()):
+                    self.seen.add("a mistake was made again")
             case QueueLeft(findings=findings) if findings:
                 self.seen.add("a conflict went back to its agent")
             case AgentSaid(said=RequestRaised(kind=RequestKind.QUESTION) as asked):
@@ -60,6 +62,7 @@ class Story(Follower):
 EXPECTED = frozenset(
     {
         "a failed check went back to its agent",
+        "a mistake was made again",
         "a conflict went back to its agent",
         "a question was answered",
         "a running agent was redirected",
