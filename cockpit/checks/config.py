@@ -21,6 +21,7 @@ class Parser(StrEnum):
     MYPY = "mypy"
     PYRIGHT_JSON = "pyright-json"
     ESLINT_JSON = "eslint-json"
+    JSON = "json"
     REGEX = "regex"
     EXIT_CODE = "exit-code"
 

@@ -42,6 +42,28 @@ def test_sarif_keeps_what_stands() -> None:
     assert (style.path, style.severity, style.remediation) == ("src/a.py", Severity.NOTE, "https://example.org/style")
 
 
+@pytest.mark.parametrize(
+    "output",
+    [
+        b'[{"path": "a.py", "line": 3, "rule": "X1", "message": "no", "severity": "warning", "fix": "do"}]',
+        b'{"issues": [{"file": "a.py", "lineNumber": 3, "code": "X1", "msg": "no", "level": "warn", "hint": "do"}]}',
+        b'{"filename": "a.py", "row": 3, "ruleId": "X1", "text": "no", "severity": "W", "help": "do"}\n',
+    ],
+)
+def test_json_of_any_tool(output: bytes) -> None:
+    (one,) = read_report(Parser.JSON, output, REPO).findings
+    said = (one.path, one.line, one.code, one.message, one.severity, one.remediation)
+    assert said == ("a.py", 3, "X1", "no", Severity.WARNING, "do")
+
+
+def test_json_by_the_line_and_json_that_says_nothing() -> None:
+    lines = b'{"path": "a.py", "message": "no"}\n{"path": "b.py", "message": "nor this"}\n'
+    assert [one.path for one in read_report(Parser.JSON, lines, REPO).findings] == ["a.py", "b.py"]
+    assert not read_report(Parser.JSON, b'{"results": []}', REPO).findings
+    with pytest.raises(UnreadableReportError, match="no list of findings"):
+        read_report(Parser.JSON, b'{"ok": true}', REPO)
+
+
 def test_junit_of_pytest_says_which_test_and_where() -> None:
     bad, err = read_report(Parser.JUNIT, recorded("pytest.xml"), REPO).findings
     assert (bad.path, bad.line, bad.code) == ("t/test_a.py", 4, "t.test_a::test_bad")

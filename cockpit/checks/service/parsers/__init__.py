@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from cockpit.checks.config import Parser
-from cockpit.checks.service.parsers import eslint, exit_code, junit, mypy, pyright, regex, ruff, sarif
+from cockpit.checks.service.parsers import eslint, exit_code, json_findings, junit, mypy, pyright, regex, ruff, sarif
 from cockpit.checks.service.parsers.report import FINDINGS_KEPT, Claim, Report, Source, UnreadableReportError, collect
 
 _PARSERS: Final[dict[Parser, Callable[[bytes, Source], Iterable[Claim]]]] = {
@@ -16,6 +16,7 @@ _PARSERS: Final[dict[Parser, Callable[[bytes, Source], Iterable[Claim]]]] = {
     Parser.MYPY: mypy.parse,
     Parser.PYRIGHT_JSON: pyright.parse,
     Parser.ESLINT_JSON: eslint.parse,
+    Parser.JSON: json_findings.parse,
     Parser.REGEX: regex.parse,
     Parser.EXIT_CODE: exit_code.parse,
 }
