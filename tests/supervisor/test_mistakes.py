@@ -181,8 +181,7 @@ async def test_a_denial_is_likened_to_earlier_ones_but_not_to_those_of_the_same_
         ana = await world.start()
         asked = f"request r {json.dumps({'shell': 'npm install left-pad'})}"
         one, two, three = [await ana.task(asked) for _ in range(3)]
-        for session in (one, two, three):
-            await ana.until(lambda session=session: ana.session(session).requests)
+        await ana.until(lambda: all(ana.session(session).requests for session in (one, two, three)))
         deny = AnswerDecision.DENY
         (first,) = (await ana.call(AnswerRequest(session=one, request="r", decision=deny, text="No new packages")))[
             "remarks"

@@ -71,7 +71,7 @@ def _snippet(finding: Finding, lines_of: LinesOf, enclosing: dict[str, Sequence[
         return normalised(finding.message)
     if finding.path not in enclosing:
         enclosing[finding.path] = enclosed_by(lines)
-    chain = []
+    chain: list[str] = []
     while at >= 0 and len(chain) < _DEEPEST:
         chain.append(" ".join(lines[at].split()))
         at = enclosing[finding.path][at]
