@@ -39,7 +39,14 @@ class RetireRule(Model):
 
 
 class GetRules(Model):
-    """Ask for the rules in force with their books. Result: `{"branch", "rules": [...], "problems": [...]}`."""
+    """Ask for the rules of a branch with their books, what is proposed, and the curve of repeated mistakes.
+
+    Result: `{"branch", "rules": [...], "problems": [...], "landed", "curve": [{"at", "repeated", "caught", "rules"}]}`.
+    A rule has what its file says (`id`, `engine`, `state`, `severity`, `message`, `fix`, `why`, `files`, `ignores`,
+    `source`, `pack`, `origin`, `bad`, `good`), its books (`fired`, `fixed`, `suppressed`, `not_useful`, `sessions`,
+    `last_seen`, `days`, `accepted_by`, `accepted_at`, `changed_by`, `changed_at`, and the last `firings` with `session`,
+    `instance`, `path`, `line`, `text` and `fate`), and `proposals` with `kind`, `words`, `state` and `prose`.
+    """
 
     cmd: Literal["get_rules"] = "get_rules"
     target: str = ""

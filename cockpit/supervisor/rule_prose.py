@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cockpit.providers.git import UnknownRevision
 from cockpit.rules.service.prose import superfluous
-from cockpit.rules.types import RuleState
+from cockpit.rules.types import Rule, RuleState
 from cockpit.rules.types.books import Prose
 from cockpit.supervisor.rules import InForce
 from cockpit.supervisor.services import Services
@@ -28,4 +30,20 @@ async def prose_of(services: Services, target: str, in_force: InForce | None) ->
         return {}
     if content.truncated:
         return {}
-    return await asyncio.to_thread(superfluous, blocking, DOCUMENT, content.data.decode("utf-8", "replace"))
+    text = content.data.decode("utf-8", "replace")
+    return await asyncio.to_thread(_found, _Asked(frozenset(rule.source for rule in blocking), text, tuple(blocking)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was compared with what."""
+
+    sources: frozenset[str]
+    text: str
+    rules: tuple[Rule, ...] = field(hash=False)
+
+
+@lru_cache(maxsize=4)
+def _found(asked: _Asked) -> dict[str, Prose]:
+    """Compare each content once: a screen asks again whenever a rule fires."""
+    return superfluous(asked.rules, DOCUMENT, asked.text)

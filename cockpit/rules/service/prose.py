@@ -10,14 +10,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cockpit.rules.service.similar import Remembered, most_similar
+from cockpit.rules.service.similar import Remembered, most_similar, stem
 from cockpit.rules.types import Rule
 from cockpit.rules.types.books import Prose
 
 _ITEM = re.compile(r"^(\s*)(?:[-*+]|\d+[.)])\s+\S")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*)")
+_WORD = re.compile(r"[a-z]{3,}")
 ITEMS_READ = 1_000
+_SHARED = 3
+"""Words that a rule and an item must share to be compared at all, which takes far longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,13 @@ def superfluous(rules: Sequence[Rule], path: str, text: str) -> dict[str, Prose]
         text: what it says.
     """
     items = items_of(text)
+    words = [_stems(item.words) for item in items]
     found: dict[str, Prose] = {}
     for rule in rules:
         named = rule.metadata.replaces_prose.strip()
         item = _named(named, path, items) if named else None
         likeness = 1.0
-        if item is None and not named:
+        if not named and any(len(_stems(_said(rule)) & one) >= _SHARED for one in words):
             item, likeness = _alike(rule, items)
         if item is not None:
             said = Prose(path=path, line=item.line, text=item.text, is_named=bool(named), likeness=likeness)
@@ -128,8 +132,16 @@ def _slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 
+def _said(rule: Rule) -> str:
+    return f"{rule.id.replace('-', ' ')} {rule.message} {rule.note}"
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in _WORD.findall(text.lower()))
+
+
 def _alike(rule: Rule, items: Sequence[Item]) -> tuple[Item | None, float]:
-    said = Remembered(rule.id, f"{rule.id.replace('-', ' ')} {rule.message} {rule.note}")
+    said = Remembered(rule.id, _said(rule))
     known = {str(item.line): item for item in items}
     near = most_similar(said, [Remembered(name, item.words) for name, item in known.items()], 2)
     if not near or near[0].score < ALIKE or (len(near) > 1 and near[0].score - near[1].score < AHEAD):
