@@ -61,6 +61,7 @@ class MarkHit(Model):
     candidate: int
     place: int = Field(ge=0, description="place in the candidate's list of hits")
     mark: Literal["fine", "also_bad"]
+    seen: str = Field(default="", max_length=4_000, description="the code of that hit, for lists change meanwhile")
 
 
 class GiveFix(Model):

@@ -104,7 +104,9 @@ class ForgeScreen(ForgeViews):
             )
             return
         kind: Any = mark
-        command = MarkHit(forge=self.forge, candidate=spot.book, place=spot.hit, mark=kind)
+        book = self.view.book(spot.book)
+        seen = book.hits[spot.hit].hit.text if book is not None and spot.hit < len(book.hits) else ""
+        command = MarkHit(forge=self.forge, candidate=spot.book, place=spot.hit, mark=kind, seen=seen)
         self.send(command, Safe("taken as an example; a new candidate comes beside this one"))
 
     @on(ExamplePane.Wanted)

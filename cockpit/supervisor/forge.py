@@ -124,16 +124,24 @@ class Forge:
         self._wanted([number])
         return number
 
-    def mark(self, number: int, place: int, mark: Literal["fine", "also_bad"]) -> None:
+    def mark(self, number: int, place: int, mark: Literal["fine", "also_bad"], seen: str = "") -> None:
         """Say of the hit at a place of a candidate's list that it is fine, or bad as well.
+
+        Args:
+            number: the candidate.
+            place: in its list, which may have become another one meanwhile.
+            mark: what is said.
+            seen: the code that the person saw there; empty: whatever is there.
 
         Raises:
             ForgeRefused: there is no such hit, or it cannot be an example.
         """
         book = self._books.get(number)
-        if book is None or not 0 <= place < len(book.hits):
+        hits = book.hits if book is not None else ()
+        listed = [*hits[place : place + 1], *hits]
+        placed = next((one for one in listed if not seen or one.hit.text == seen), None)
+        if placed is None or (not seen and place >= len(hits)):
             raise ForgeRefused("This hit is not listed any more.")
-        placed = book.hits[place]
         if len(placed.hit.text) > _LONGEST_EXAMPLE:
             raise ForgeRefused("This hit is too long to be an example.")
         self._marks.append(Mark(number, placed, mark))
@@ -312,10 +320,10 @@ class Forge:
                 found = []
             known = [book.candidate.body for book in self._books.all()]
             new = [self._candidate(one) for one in await gate.ranked(found, self.language, self._judging.tree)]
-            new = [one for one in new if one.body not in known][:1]
+            new = [one for one in [*new, *map(self._candidate, found)] if one.body not in known][:1]
             if not new:
-                why = "no rule" if not found else "no other rule"
-                self._books.problem(f"There is {why} that keeps all examples apart: change one by hand.")
+                why = "Nothing more keeps all examples apart than what is here" if found else "No pattern does"
+                self._books.problem(f"{why}: change one by hand, or the examples.")
             numbers += self._add(new, beside=mark.number)
         self._wanted(numbers)
 

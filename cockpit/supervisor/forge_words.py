@@ -24,6 +24,8 @@ from cockpit.supervisor.forge_samples import ForgeRefused
 if TYPE_CHECKING:
     from cockpit.supervisor.forge import Forge
 
+_SAY = "Say here what is wrong, and why."
+"""Message of a rule that is begun by hand where nothing was said yet."""
 _POLICY = (
     "What an agent may run is decided by the approval policy, which is asked before it happens; "
     "a rule judges the code that comes of it. Answer the request with “always” or a denial, or give examples of code."
@@ -91,10 +93,10 @@ class Words:
             bad = next((pair.bad for pair in wording.pairs), "")
             pattern = bad if bad and "\n" not in bad else "print($$$ARGS)"
             candidate = Candidate(
-                language=self._forge.language or "python", body={"rule": {"pattern": pattern}}, says=""
+                language=self._forge.language or "python", body={"rule": {"pattern": pattern}}, says=_SAY
             )
         else:
-            candidate = Candidate(engine=engine, body=SKELETONS[engine], says="")
+            candidate = Candidate(engine=engine, body=SKELETONS[engine], says=_SAY)
         return rule_text(candidate, wording)
 
     def files_of(self, number: int, state: RuleState = RuleState.BLOCK) -> dict[str, str]:

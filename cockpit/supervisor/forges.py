@@ -75,7 +75,7 @@ class Forges:
             case cmd.JudgeRule():
                 result = self._judge(forge, command)
             case cmd.MarkHit():
-                forge.mark(command.candidate, command.place, command.mark)
+                forge.mark(command.candidate, command.place, command.mark, command.seen)
             case cmd.GiveFix():
                 forge.give_fix(command.text)
             case cmd.ChangeExample():

@@ -10,6 +10,8 @@ from cockpit.rules.types.forge import Candidate, Doubt, Doubted, Pair, Verdict
 
 BROAD_HITS_PER_1000_LINES = 5.0
 """More than this in accepted code, and it is custom rather than a mistake."""
+FEW_HITS = 8
+"""So many are never too many, however small the tree is."""
 
 
 def verdict(example: Example, hits: Sequence[Hit]) -> Verdict:
@@ -30,7 +32,7 @@ def examples_of(pairs: Iterable[Pair]) -> list[Example]:
 def breadth(candidate: int, hits: int, lines: int, *, is_cut: bool) -> Doubted | None:
     """Return the doubt about a candidate that hits too often in a tree of so many lines; None: there is none."""
     density = 1000 * hits / lines if lines else 0.0
-    if density <= BROAD_HITS_PER_1000_LINES and not is_cut:
+    if (density <= BROAD_HITS_PER_1000_LINES or hits <= FEW_HITS) and not is_cut:
         return None
     often = f"{hits:,}{' or more' if is_cut else ''} hits in {lines:,} lines"
     return Doubted(candidate=candidate, doubt=Doubt.TOO_BROAD, message=f"{often}: make it narrower")
