@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -19,6 +20,29 @@ def test_a_hostile_pattern_takes_no_longer_than_the_text_is_long() -> None:
     began = time.process_time()
     assert not Pattern("^(a+)+$").is_in("a" * 100_000 + "b")
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("^(a|a)*$", "a" * 50_000 + "!"),
+        ("^(a|aa)+$", "a" * 50_000 + "!"),
+        (r"(\w+\s?)*!$", "a " * 25_000),
+        (r"^(\d+)*x\d*$", "1" * 50_000),
+        (r"([a-zA-Z0-9])(([\-.]|[_]+)?([a-zA-Z0-9]+))*(@)", "a" * 50_000),
+        (r"\s+$", " " * 50_000 + "x"),
+        (r"(.*)=(.*);(.*)=(.*);", "=" * 50_000),
+        ("(x+x+)+y", "x" * 50_000),
+        (r"^(([a-z])+.)+[A-Z]([a-z])+$", "a" * 50_000),
+    ],
+)
+async def test_patterns_known_to_take_for_ever_do_not(book: Book, pattern: str, text: str) -> None:
+    book.rule(f"id: r\nengine: regex\nregex: {{pattern: {json.dumps(pattern)}, unit: file}}\n")
+    book.write({"a.txt": "\n".join([text[:3_900]] * 12)})
+    began = time.process_time()
+    await book.scan()
+    Pattern(pattern).is_in(text)
+    assert time.process_time() - began < 4
 
 
 @pytest.mark.parametrize("pattern", ["(", "(?=a)b", r"(a)\1", "a{1000}{1000}{100}"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from cockpit.checks.config import Parser
@@ -93,3 +94,46 @@ def test_sarif_has_rules_help_and_fingerprints_and_can_be_read_again() -> None:
     source = Source(check="lint", root=Path("/repo"))
     (again,) = read_report(Parser.SARIF, json.dumps(log).encode(), source).findings
     assert (again.code, again.line, again.severity) == ("no-eval", 3, Severity.ERROR)
+
+
+def test_sarif_keeps_what_the_standard_asks_for_whatever_is_told() -> None:
+    hits = [
+        HIT,
+        HIT.model_copy(update={"path": "ü/a:b%20.py", "line": None, "column": None, "message": "\x1b[1m\n::error::"}),
+        HIT.model_copy(update={"path": "", "line": None, "column": None}),
+        HIT.model_copy(update={"path": "\udcff.py", "column": None}),
+    ]
+    foreign = Finding(check="lint", message="m", path="x.py", line=1, code="E1", severity=Severity.NOTE)
+    told = [finding(RULES[0], hit).model_copy(update={"instance": "01"}) for hit in hits]
+    log = json.loads(json.dumps(sarif(report(*told, foreign), RULES, "1.2.3"), ensure_ascii=False).encode().decode())
+    assert (log["version"], log["$schema"].rpartition("/")[2]) == ("2.1.0", "sarif-schema-2.1.0.json")
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"]
+    ids = [rule["id"] for rule in driver["rules"]]
+    assert len(set(ids)) == len(ids)
+    assert all(rule["shortDescription"]["text"] for rule in driver["rules"])
+    assert len(run["results"]) == 5
+    for result in run["results"]:
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert result["message"]["text"]
+        assert all(isinstance(mark, str) and mark for mark in result.get("partialFingerprints", {}).values())
+        for place in result.get("locations", ()):
+            artifact = place["physicalLocation"]["artifactLocation"]
+            assert re.fullmatch(r"(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+", artifact["uri"])
+            assert artifact["uriBaseId"] in run["originalUriBaseIds"]
+            region = place["physicalLocation"].get("region", {"startLine": 1})
+            assert region["startLine"] >= 1
+            assert region.get("startColumn", 1) >= 1
+    assert "locations" not in run["results"][2]
+
+
+def test_a_github_command_is_one_line_that_nothing_can_end() -> None:
+    hit = HIT.model_copy(update={"path": "a,b:c%.py", "message": "50%\r\n::error::x: y", "note": "1\n2"})
+    said = github(report(finding(RULES[0], hit), problems=(ScanProblem(message="a\n::stop-commands::x"),)))
+    assert said.count("\n") == 2
+    first, second = said.splitlines()
+    assert first.startswith("::error title=rules cannot be judged::a")
+    assert "::error file=a%2Cb%3Ac%25.py,line=3,col=5,title=no-eval::50%25%0A::error::x: y" in second.replace("%0D", "")
+    assert "%0A1%0A2%0A" in second

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable
 from cockpit.rules.repo.baseline import Baseline, Known
 from cockpit.rules.types import Hit
 
-
 _Key = tuple[str, str, str]
 """Rule, path, and digest of the code."""
 
