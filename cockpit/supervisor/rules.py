@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,8 +184,10 @@ class RulesInForce:
         from cockpit.rules.service.joined import with_hits
         from cockpit.supervisor.rule_commands import commanded
 
+        began = time.monotonic()
         found = await commanded(self._services, rules.rules, target, looked.changed, looked.base)
-        return with_hits(scan, found.hits, found.problems, rules=found.rules)
+        took_s = time.monotonic() - began
+        return with_hits(scan, found.hits, found.problems, rules=found.rules, took_s=took_s)
 
     async def concern(self, session: SessionState) -> bool:
         """Return whether rules have a say in a session's change as it was measured last. Raises `GitError`."""

@@ -9,7 +9,9 @@ from cockpit.rules.service.suppressions import suppress
 from cockpit.rules.types import Engine, Hit, Rule, Scan, ScanProblem
 
 
-def with_hits(scan: Scan, hits: Iterable[Hit], problems: Iterable[ScanProblem] = (), *, rules: int = 0) -> Scan:
+def with_hits(
+    scan: Scan, hits: Iterable[Hit], problems: Iterable[ScanProblem] = (), *, rules: int = 0, took_s: float = 0.0
+) -> Scan:
     """Return a scan with more hits, less those that comments in the code hold back.
 
     Args:
@@ -17,6 +19,7 @@ def with_hits(scan: Scan, hits: Iterable[Hit], problems: Iterable[ScanProblem] =
         hits: what else was found.
         problems: why that is not the whole truth.
         rules: how many rules were asked.
+        took_s: how long that took, in seconds.
     """
     standing, used = suppress(hits, scan.suppressions)
     suppressions = tuple(
@@ -28,6 +31,7 @@ def with_hits(scan: Scan, hits: Iterable[Hit], problems: Iterable[ScanProblem] =
             "problems": (*scan.problems, *problems),
             "suppressions": suppressions,
             "rules": scan.rules + rules,
+            "duration_s": scan.duration_s + took_s,
         }
     )
 
