@@ -17,7 +17,6 @@ from cockpit.protocol.rules import GetRules
 from cockpit.providers.paths import Paths
 from cockpit.providers.resident import accepts
 from cockpit.providers.text import clean, clean_line
-from cockpit.rules.repo.documents import with_value
 from cockpit.rules.repo.reading import read_files, read_rules
 from cockpit.rules.repo.writing import with_state
 from cockpit.rules.types import Engine, Level, RuleState
@@ -79,9 +78,8 @@ def _written(root: Path, name: str, wanted: RuleState) -> int:
     if wanted is RuleState.BLOCK and rule.engine is Engine.JUDGE:
         raise UsageError("what an agent judges is advice: it cannot block")
     try:
-        text = with_state(files[rule.source], wanted)
-        if wanted is RuleState.BLOCK and rule.severity is not Level.ERROR:
-            text = with_value(text, ("severity",), Level.ERROR.value)
+        level = Level.ERROR if wanted is RuleState.BLOCK else None
+        text = with_state(files[rule.source], wanted, rule.id, severity=level if level != rule.severity else None)
         (root / rule.source).write_text(text, encoding="utf-8")
     except (RuleFileError, OSError) as error:
         print(f"cockpit: {rule.source}: {error}", file=sys.stderr)

@@ -44,8 +44,8 @@ class GetRules(Model):
     Result: `{"branch", "rules": [...], "problems": [...], "landed", "curve": [{"at", "repeated", "caught", "rules"}]}`.
     A rule has what its file says (`id`, `engine`, `state`, `severity`, `message`, `fix`, `why`, `files`, `ignores`,
     `source`, `pack`, `origin`, `bad`, `good`), its books (`fired`, `fixed`, `suppressed`, `not_useful`, `sessions`,
-    `last_seen`, `days`, `accepted_by`, `accepted_at`, `changed_by`, `changed_at`, and the last `firings` with `session`,
-    `instance`, `path`, `line`, `text` and `fate`), and `proposals` with `kind`, `words`, `state` and `prose`.
+    `last_seen`, `days`, `accepted_by`, `accepted_at`, `changed_by`, `changed_at`, and the last `firings` with
+    `session`, `instance`, `path`, `line`, `text` and `fate`), and `proposals` with `kind`, `words`, `state`, `prose`.
     """
 
     cmd: Literal["get_rules"] = "get_rules"

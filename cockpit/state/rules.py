@@ -32,7 +32,10 @@ def _done(state: State, decision: str, commit: str) -> None:
 def _accepted(state: State, event: ev.RuleAccepted, at: float) -> None:
     _done(state, event.decision, event.commit)
     book = state.rules.book(event.rule)
-    book.accepted_at, book.accepted_by, book.commit, book.is_retired = at, event.by, event.commit, False
+    done = state.rules.done.get(event.decision)
+    book.commit, book.is_retired = event.commit, False
+    if not book.accepted_at or done is None or not done.undoes:  # a retirement taken back is no other acceptance
+        book.accepted_at, book.accepted_by = at, event.by
     mistake_items.ruled(state, event.rule, event.mistakes, at)
     line = news_line(event.rule, event.message, event.remediation)
     began(state.rules.steps, event.rule)

@@ -13,7 +13,6 @@ from cockpit.protocol.rule_life import JudgeFinding, RemoveProse
 from cockpit.protocol.server import CommandRefused
 from cockpit.providers.git import UnknownRevision
 from cockpit.rules.repo.baseline import Baseline, Known, baseline_text
-from cockpit.rules.repo.documents import with_value
 from cockpit.rules.repo.places import BASELINE, FOLDER, examples_file
 from cockpit.rules.repo.writing import with_state
 from cockpit.rules.runtime.scan import Scanner
@@ -72,9 +71,7 @@ async def changing(services: Services, name: str, state: RuleState, target: str)
         there = await services.repository.list_files(tip, FOLDER)
         text = await _text(services, there.get(rule.source, blob), _RULE_LIMIT_BYTES)
         try:
-            text = with_state(text, state)
-            if level is not rule.severity:
-                text = with_value(text, ("severity",), level.value)
+            text = with_state(text, state, rule.id, severity=level if level is not rule.severity else None)
         except RuleFileError as error:
             raise CommandRefused(str(error), _KEPT) from error
         files: dict[str, bytes | None] = {rule.source: text.encode()}
@@ -91,7 +88,9 @@ async def changing(services: Services, name: str, state: RuleState, target: str)
 
 async def deleting(services: Services, name: str, target: str) -> tuple[Rule, Edit]:
     """Return a rule, and how it goes with everything that is its own. Raises `CommandRefused` where there is none."""
-    rule, _ = await in_force(services, name, target)
+    rule, rules = await in_force(services, name, target)
+    if others := [one.id for one in rules.rules.rules if one.source == rule.source and one.id != rule.id]:
+        raise CommandRefused(f"{rule.source} holds {others[0]!r} as well.", _KEPT, "Retire it, or give each a file.")
 
     async def edit(tip: CommitId) -> Files:
         there = await services.repository.list_files(tip, FOLDER)
@@ -114,6 +113,12 @@ async def letting_by(services: Services, command: JudgeFinding, target: str) -> 
     session = services.record.state.sessions.get(command.session)
     if session is None:
         raise CommandRefused(f"There is no session “{command.session}”.", _KEPT)
+    book = services.record.state.rules.books.get(rule.id)
+    firing = book.firing(session.id, command.instance) if book is not None else None
+    if firing is None and command.instance not in session.rule_hits:
+        raise CommandRefused("The finding is not there any more.", "Nothing was judged.", "Look at the next round.")
+    if command.instance in session.let_by:
+        raise CommandRefused("It is judged not useful already.", "Nothing more was judged.")
     if rule.metadata.state not in TOLD or rule.engine in UNTRIED or session.status in FINAL:
         return rule, None
     known = await _found(services, session, rules.only(rule.id), command.instance)

@@ -47,6 +47,15 @@ def test_a_rule_that_only_warned_stops_changes_when_it_is_to_block(root: Path) -
     assert "severity: error" in file.read_text()
 
 
+def test_of_several_rules_in_a_file_the_one_that_is_meant_is_changed(root: Path) -> None:
+    file = root / FILE
+    file.write_text(f"{NO_EVAL}---\n{NO_EVAL.replace('no-eval', 'no-exec').replace('eval(', 'exec(')}")
+    assert main(["rules", "state", "no-exec", "shadow", "-C", str(root)]) == OK
+    first, second = file.read_text().split("---\n")
+    assert first == NO_EVAL
+    assert "state: shadow" in second
+
+
 def test_what_makes_no_sense_is_said(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "state", "nothing", "block", "-C", str(root)]) == USAGE
     assert "there are: no-eval" in capsys.readouterr().err

@@ -141,6 +141,15 @@ def test_what_a_retired_rule_objected_to_is_not_fixed() -> None:
     assert (state.rules.books["a"].fixed, state.rules.books["a"].firings[0].is_gone) == (0, True)
 
 
+def test_a_retirement_that_is_taken_back_leaves_the_acceptance_as_it_was() -> None:
+    accepted = RuleAccepted(decision="d", rule="a", target="main", commit=COMMIT, by="ada")
+    retired = RuleRetired(decision="e", rule="a", target="main", commit=COMMIT, by="bob")
+    undo = RuleDecided(decision="u", what="accept", rule="a", target="main", base=COMMIT, commit=COMMIT, undoes="e")
+    back = RuleAccepted(decision="u", rule="a", target="main", commit=COMMIT, by="bob")
+    book = told([(None, accepted), (None, retired), (None, undo), (None, back)]).rules.books["a"]
+    assert (book.accepted_by, book.is_retired) == ("ada", False)
+
+
 def seen(fingerprint: str) -> ev.FindingsSeen:
     return ev.FindingsSeen(tree=TREE, seen=(Sighting(fingerprint=fingerprint, instance="i", message="m"),))
 

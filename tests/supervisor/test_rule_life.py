@@ -109,6 +109,8 @@ async def test_a_finding_judged_not_useful_is_let_by_and_counted_until_it_is_tak
         assert ana.session(session).let_by == ()
         assert not (repository / ".cockpit/baseline.json").exists()
         await ana.call(command)
+        with pytest.raises(CommandFailed, match="judged not useful already"):
+            await ana.call(command)
         await ana.call(Resume(session=session))
         await ana.status(session, S.READY)
         assert ana.state.rules.books["no-print"].fixed == 0  # let by, not fixed
