@@ -65,8 +65,8 @@ class ReadCache:
         """Keep what was read, unless JSON cannot tell it."""
         from cockpit.rules.types import RuleSet
 
-        text = rules.model_dump_json()
         with contextlib.suppress(ValueError):
+            text = rules.model_dump_json()
             if RuleSet.model_validate_json(text) == rules:
                 head = json.dumps({**hints, "sum": _sum(text.encode())})
                 self._write(f"{head}\n{text}".encode())

@@ -57,7 +57,8 @@ def _patterns(said: object, depth: int) -> Iterator[str]:
 
 
 def _is_incomplete(pattern: str, language: str) -> bool:
-    text = pattern.strip()[:_LIMIT].replace("$", _STANDS_FOR_DOLLAR.get(language, "$"))
+    text = pattern.strip()[:_LIMIT].encode("utf-8", "replace").decode()
+    text = text.replace("$", _STANDS_FOR_DOLLAR.get(language, "$"))
     node = SgRoot(text, _READABLE[language]).root()
     while len(children := node.children()) == 1:  # as ast-grep looks for what is meant
         node = children[0]

@@ -198,7 +198,7 @@ def _ended(work: _Work, own: _Own, theirs: Matches) -> Scan:
     standing, used = suppress([*own.far, *upward], suppressions)
     return Scan(
         hits=(*(hit for one in looked.values() for hit in one.hits), *standing),
-        problems=(*ready.rules.problems, *trouble, *own.problems, *wrong),
+        problems=(*ready.rules.problems, *(one for one in trouble if not _is_told(one, ready)), *own.problems, *wrong),
         suppressions=tuple(
             one.model_copy(update={"is_used": one.is_used or (one.path, one.line) in used}) for one in suppressions
         ),
@@ -207,6 +207,11 @@ def _ended(work: _Work, own: _Own, theirs: Matches) -> Scan:
         known=len(work.looked),
         duration_s=time.monotonic() - work.started,
     )
+
+
+def _is_told(problem: ScanProblem, ready: Prepared) -> bool:
+    """Return whether something was found to be wrong with the rule before it was carried out."""
+    return bool(problem.rule) and any(one.rule == problem.rule for one in ready.rules.problems)
 
 
 def _unnameable(work: _Work) -> list[ScanProblem]:
