@@ -85,6 +85,7 @@ class Writing:
 
     async def flush(self) -> None:
         """Hand over what was typed last, before the editor goes."""
+        self._screen.workers.cancel_group(self._screen, "typing")
         if self._waiting:
             await self._judge(self._waiting)
 

@@ -84,6 +84,8 @@ class Smith:
             "get_rule_files": {"rule": "no-timeout", "files": {".cockpit/rules/no-timeout.yml": "id: no-timeout"}},
         }
         self.refusals: dict[str, ErrorInfo] = {}
+        self.is_gone = False
+        """Whether the forge was closed behind the screen's back."""
 
     def named(self, cmd: str) -> list[Any]:
         return [one for one in self.commands if one.cmd == cmd]
@@ -91,6 +93,8 @@ class Smith:
     async def call(self, command: Any) -> dict[str, Any]:
         if command.cmd == "follow_forge":
             while self.view.version <= command.after:
+                if self.is_gone:
+                    raise CommandFailed(ErrorInfo(what="This forge is not open any more."))
                 await asyncio.sleep(0.01)
             return self.view.model_dump(mode="json")
         self.commands.append(command)
