@@ -35,10 +35,13 @@ def _rules() -> list[Rule]:
     def bad(name: str) -> Rule:
         return rule(name, say("I fetch.", _writes(name, BAD)), done("Done."), task=name)
 
+    def mended(name: str) -> Rule:
+        steps = (say("With a timeout, then.", _writes(name, FIX)), done("Mended."))
+        return rule(f"{name}, mended", *steps, task=name, latest="rule holds|Checks, round")
+
     held = say("Now a long one.", run(holding(HELD)))
-    mended = (say("With a timeout, then.", _writes("milk", FIX)), done("Mended."))
     return [
-        rule("mended", *mended, task="milk", latest="rule holds|Checks, round"),
+        *(mended(name) for name in ("tea", "salt", "milk")),
         rule("milk", say("I fetch.", _writes("milk", BAD)), held, done("Done."), task="milk"),
         bad("tea"),
         bad("salt"),
@@ -70,16 +73,17 @@ async def test_a_real_agent_at_work_hears_of_a_rule_and_lands_without_the_mistak
         await bed.until(milk, lambda: bed.has_taken(milk, name), "the agent has been told")
         open_gate(bed.workspace(milk), HELD)
         await bed.status(milk, S.READY)
+
+        # and what was clean before the rule was checked again, and is mended
+        for one in (tea, salt):
+            sent = (await person.kind(one, FindingsSent))[0]
+            assert [finding.code for finding in sent.new] == [name]
+            await bed.status(one, S.READY)
     assert [steered.outcome for steered in await person.said(milk, Steered)] == [hand.steered]
-    assert bed.model.heard(name, "mended"), bed.account(milk)
+    assert bed.model.heard(name, "milk, mended"), bed.account(milk)
     await person.call(Approve(session=milk))
     await bed.status(milk, S.LANDED)
     assert bed.place.git("show", "main:milk.py") == FIX
-
-    # and what was clean before the rule is not, now
-    for one in (tea, salt):
-        sent = (await person.kind(one, FindingsSent))[0]
-        assert [finding.code for finding in sent.new] == [name]
 
 
 async def _rule_of(bed: Bed, session: SessionId) -> str:
