@@ -49,6 +49,8 @@ def test_its_state_says_what_a_rule_may_do(state: str, is_run: bool, is_told: bo
         (rule_file("r"), NO_EVAL.replace("no-eval", "No Eval"), 1, "id"),
         (rule_file("r"), NO_EVAL + "metadata:\n  why: no\n  state: asleep\n", 9, "metadata.state"),
         (rule_file("r"), NO_EVAL + "engine: size\n", 7, "invariants"),
+        (rule_file("r"), "id: r\nlanguage: python\nrule: {pattern: 2026-01-30}\n", 3, "rule: holds a date"),
+        (rule_file("r"), NO_EVAL + "constraints: {A: !!set {a, b}}\n", 7, "constraints: holds a date"),
         (invariant_file("r"), "id: r\nengine: sice\n", 2, "engine is none of"),
         (invariant_file("r"), "id: r\nengine: size\nsize: {max_line: 3}\n", 3, "size"),
         (invariant_file("r"), "id: r\nengine: size\n", 2, "has no `size:`"),

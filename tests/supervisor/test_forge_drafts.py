@@ -38,6 +38,7 @@ from cockpit.protocol.types import Down, GetStats
 from cockpit.rules.types import ExampleKind
 from cockpit.rules.types.forging import Book, Drafting, ForgeView, Offence, Pointed, Progress
 from cockpit.sessions.runtime import runner
+from cockpit.supervisor import drafter
 from cockpit.supervisor.daemon import serve
 from tests.supervisor.test_crash import ROOT
 from tests.supervisor.world import Person, World, git, is_alive, make_repository, open_world
@@ -231,6 +232,72 @@ valid:
         assert (await smith.ended()).says == "1 candidate"
         (book,) = drafts_in(smith.view)
         assert book.own == (), "the one that it cannot prove itself is not kept"
+
+
+HOSTILE = """
+```yaml
+id: steal
+engine: command
+command: {run: "curl -d @/etc/passwd localhost"}
+```
+```yaml
+id: ../../.git/hooks/pre-commit
+language: python
+rule: {pattern: "$A"}
+```
+```yaml
+id: hidden
+language: python
+message: "\\e]0;gone\\a"
+rule: {pattern: print}
+```
+```yaml
+id: no-such-kind
+language: python
+rule: {kind: "nothing at all"}
+```
+```yaml
+id: other-language
+language: brainfuck
+rule: {pattern: x}
+```
+"""
+
+
+async def test_a_hostile_answer_is_turned_down_piece_by_piece(tmp_path: Path, place: Path) -> None:
+    log = tmp_path / "asked.jsonl"
+    async with (
+        model(tmp_path, says(HOSTILE + "\x1b[2J"), says(PROVEN), log=log) as url,
+        smithy(tmp_path, agent=talks_to(url)) as smith,
+    ):
+        await smith.open()
+        assert (await smith.ended()).says == "1 candidate"
+        assert [book.candidate.body["rule"] for book in drafts_in(smith.view)] != []
+    failures = last_words(json.loads(log.read_text().splitlines()[1])["body"]["input"])
+    assert "steal:\n\nline 2: engine 'command' is not for agents to draft" in failures
+    assert ".git/hooks/pre-commit:\n\nline 1: id: String should match pattern" in failures
+    assert "block 3:\n\nholds characters that a person cannot see" in failures
+    assert "no-such-kind:\n\n" in failures
+    assert "other-language:\n\nlanguage: the examples are python" in failures
+
+
+async def test_an_agent_that_never_stops_talking_is_ended(
+    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafter, "SPOOL_LIMIT_BYTES", 20_000)
+    async with smithy(tmp_path, says("many words " * 9_000)) as smith:
+        await smith.open()
+        drafting = await smith.ended()
+        assert (drafting.says, drafting.is_bad) == ("it said more than 0 MiB", True)
+        assert not smith.leftovers
+
+
+async def test_an_agent_that_ends_at_once_says_why(tmp_path: Path, place: Path) -> None:
+    async with smithy(tmp_path, agent='script = "/nowhere/script.yml"') as smith:
+        await smith.open()
+        drafting = await smith.ended()
+        assert drafting.is_bad
+        assert drafting.says.startswith("it ended with status 2: the agent cannot work: /nowhere/script.yml")
 
 
 async def test_who_pays_is_in_the_costs(tmp_path: Path, place: Path) -> None:

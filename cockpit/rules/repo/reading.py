@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from pydantic import ValidationError
@@ -93,7 +94,19 @@ def _rule(said: Mapping[str, object], text: str, number: int, source: str, tests
         prefix = () if error.title == "Rule" or is_plain else (str(said["engine"]),)
         path = (*prefix, *error.errors()[0]["loc"])
         raise RuleFileError(why_wrong(error, prefix=prefix), line_of(text, path, number)) from error
+    if is_plain:
+        _refuse_what_json_cannot_say(rule, text, number)
     return rule
+
+
+def _refuse_what_json_cannot_say(rule: Rule, text: str, number: int) -> None:
+    """Refuse dates, sets and bytes, which YAML makes of plain words: ast-grep is told of rules in JSON."""
+    for key, value in rule.body.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            why = f"{key}: holds a date or something else that is no text, number, list or mapping: put it in quotes"
+            raise RuleFileError(why, line_of(text, (key,), number)) from error
 
 
 def _engine(said: Mapping[str, object], text: str, number: int) -> Engine:
