@@ -43,9 +43,9 @@ def test_a_line_of_a_diff_becomes_a_rule_that_stops_the_next_session(place: Plac
     terminal.press("escape")
 
     fleet.dispatch("Fetch the milk")
-    milk = fleet.session("Fetch the milk").expect("ready").open()
-    assert milk is not None
+    fleet.session("Fetch the milk").expect("ready").open()
     terminal.press("d").expect("timeout=10")
+    terminal.press("u").until(lambda _screen: not _git(place, "ls-tree", "main", ".cockpit"), "the rule is taken back")
     fleet.detach()
 
 
