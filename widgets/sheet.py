@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from cockpit.checks.types import CheckOutcome
+from cockpit.checks.types import CheckOutcome, Finding
 from cockpit.providers.text import Safe, clean, clean_line
 from cockpit.sessions.types import Budget, StepStatus, Usage
 from cockpit.state.model import SessionState, State
@@ -39,7 +39,7 @@ def sheet_of(session: SessionState, state: State, width: int, look: Look) -> lis
     """Return the lines, none wider than `width`; `state` knows budgets and the accounts' allowances."""
     room = max(10, width - 2)
     lines: list[Parts] = [[]]
-    parts_of = (_task, _status, _plan, _findings, _report, _proof, _change)
+    parts_of = (_task, _status, _plan, _findings, _report, _proof, _advice, _change)
     sections = [list(section(session, room, look)) for section in parts_of]
     sections += [list(section(session, state, room, look)) for section in (_cost, _allowances)]
     for part in sections:
@@ -91,11 +91,20 @@ def _plan(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
 
 
 def _findings(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
-    findings = session.findings
+    yield from _listed("open", session.findings, "failed", room, look)
+
+
+def _advice(session: SessionState, room: int, look: Look) -> Iterator[Parts]:
+    """Tell what checks that passed found all the same: warnings, and what an agent remarks. It stops nothing."""
+    passed = [result for result in session.checks.values() if result.outcome is CheckOutcome.PASSED]
+    yield from _listed("advice", [one for result in passed for one in result.findings], "waiting", room, look)
+
+
+def _listed(label: str, findings: Sequence[Finding], meaning: str, room: int, look: Look) -> Iterator[Parts]:
     for index, finding in enumerate(findings[:_FINDINGS_SHOWN]):
         place = f"{finding.path}:{finding.line}" if finding.line else finding.path
         text = clean_line(" ".join(part for part in (place, finding.code, finding.message) if part))
-        yield _field("open" if index == 0 else "", [(cut(text, room - _LABEL_WIDTH), look["failed"])], look)
+        yield _field(label if index == 0 else "", [(cut(text, room - _LABEL_WIDTH), look[meaning])], look)
     if len(findings) > _FINDINGS_SHOWN:
         yield _field("", [(f"and {len(findings) - _FINDINGS_SHOWN} more", look["dim"])], look)
 

@@ -73,7 +73,7 @@ class Advice:
         said = f"{len(self.hits)} remarks" if len(self.hits) != 1 else "1 remark"
         asides = [f"{self.dropped} without a line of the change dropped"] if self.dropped else []
         asides += [f"{self.left_out} files too large to be shown"] if self.left_out else []
-        return ", ".join([f"{said} by {self.who}, which stop nothing", *asides])
+        return ", ".join([f"{said} by {self.who}, as advice", *asides])
 
 
 async def advise(services: Services, session: SessionState, root: Path, tree: TreeId) -> None:
