@@ -85,6 +85,9 @@ NEVER_EARLY: dict[str, frozenset[str]] = {
     "cockpit.supervisor.__main__": frozenset(
         {"textual", "rich", "openai", "aiohttp", "asyncssh", "mcp", "mcp_types", "starlette", "uvicorn", "anyio"}
     ),
+    "cockpit.cli.checking": frozenset(
+        {"textual", "rich", "openai", "asyncio", "psutil", "yaml", "ast_grep_py", "grimp"}
+    ),
     "agents.native.agent": frozenset({"openai", "mcp", "mcp_types", "httpx2"}),
     "cockpit.screens.host": frozenset({"openai", "git", "aiohttp", "asyncssh"}),
     "agents.acp.agent": frozenset({"textual", "rich", "openai", "git", "aiohttp", "asyncssh", "acp"}),
@@ -93,7 +96,7 @@ NEVER_EARLY: dict[str, frozenset[str]] = {
 """Modules that begin a process, and libraries that would make its start slow or its memory large."""
 
 STANDARD_LIBRARY_ONLY = (
-    *("cockpit.relay", "cockpit.cli", "cockpit.cli.attach", "cockpit.screens.spawn"),
+    *("cockpit.relay", "cockpit.cli", "cockpit.cli.attach", "cockpit.cli.check", "cockpit.screens.spawn"),
     "cockpit.sessions.runtime.runner",
 )
 """What stands between a key press and the first paint, and the file that is sent to other machines."""

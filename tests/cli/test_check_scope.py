@@ -251,6 +251,21 @@ def test_comments_for_rules_that_did_not_run_are_let_be(root: Path, capsys: pyte
     assert places(root, capsys, "--rules-only") == ["b.py:1"]
 
 
+def test_ast_grep_begins_before_the_rules_are_looked_at(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, {"new.py": "eval(x)\n"})
+    assert places(root, capsys) == ["new.py:1"]
+
+    def late(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("ast-grep was begun again")
+
+    monkeypatch.setattr("cockpit.rules.runtime.ast_grep.Begun", late)
+    write(root, {"new.py": "\neval(x)\n", "src/a.py": "eval(y)\n", "f.txt": "\n"})
+    assert places(root, capsys) == ["new.py:2", "src/a.py:1"]
+    assert places(root, capsys) == ["new.py:2", "src/a.py:1"], "and is not begun at all when everything is known"
+
+
 def test_git_is_ended_when_something_else_goes_wrong(root: Path) -> None:
     with pytest.raises(RuntimeError, match="stop"), Look(root, base="HEAD") as look:
         raise RuntimeError("stop")
