@@ -353,6 +353,7 @@ class SessionLoop:
         await self.agent.ensure()
         self._leaving = None
         await self.move(_S.WORKING, "", *with_it)
+        await rule_news.catch_up(self)
 
     async def say(self, command: Send | Steer, author: str, *with_it: Event) -> None:
         """Say something to an agent at work."""

@@ -150,6 +150,21 @@ async def test_a_crashed_agent_hears_of_a_rule_when_it_is_resumed(tmp_path: Path
         assert (await ana.kind(one, RuleTold))[0].rules == ("no-print",)
 
 
+async def test_an_agent_that_goes_on_with_its_turn_after_a_crash_is_told_in_it(tmp_path: Path, home: Path) -> None:
+    held = tmp_path / "held"
+    async with open_world(make_repository(tmp_path / "repo", CONFIG)) as world:
+        ana = await world.start()
+        one = await ana.task(f"write a.py print(1)\nexit 3\nwait {held}\nwrite a.py log.info(1)")
+        await ana.status(one, S.INTERRUPTED)
+        await ana.call(accepting())
+        await ana.call(Resume(session=one))
+        await ana.said(one, Steered)
+        assert [text.count("use log.info()") for text in await messages(ana, one)] == [0, 1]
+        held.touch()
+        state = await ana.status(one, S.READY)
+        assert not state.rule_news
+
+
 async def test_an_agent_that_waits_for_a_person_is_told_when_it_has_its_answer(tmp_path: Path, home: Path) -> None:
     held = tmp_path / "held"
     async with open_world(make_repository(tmp_path / "repo", CONFIG)) as world:
