@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ import pytest
 
 from cockpit.cli import OK, main
 from cockpit.journal.types import ChangeMeasured, CheckFinished, CommandSent, FindingsSent
-from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.client import CommandFailed, SupervisorGone
 from cockpit.protocol.rule_life import ChangeRule, DeleteRule, JudgeFinding, RemoveProse
 from cockpit.protocol.rules import GetRules
 from cockpit.protocol.types import Approve, Resume, Undo
 from cockpit.sessions.types import Steer
+from tests.supervisor.test_crash import Child
 from tests.supervisor.test_rules import RULE, with_rule, write_rule
-from tests.supervisor.world import CONFIG, Person, S, git, make_repository, open_world
+from tests.supervisor.test_rules_crash import started
+from tests.supervisor.world import CONFIG, Person, S, World, git, make_repository, open_world
 
 FILE = ".cockpit/rules/no-print.yml"
 
@@ -225,3 +228,41 @@ async def test_a_running_supervisor_commits_it_and_the_books_tell(
         assert "not useful" in books
         assert "block error" in books
         assert "no change was merged yet" in await asyncio.to_thread(cockpit, "stats")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_judgement_outlives_the_supervisor(tmp_path: Path, home: Path, moment: str) -> None:
+    world = World(with_rule(tmp_path / "repo"))
+    ana, process = await started(world, moment)
+    session = await ana.task("write a.py print(1)", "say it is meant to be so", "say go on")
+    (finding,) = (await ana.status(session, S.PAUSED)).findings
+    with pytest.raises(SupervisorGone):
+        await ana.call(JudgeFinding(session=session, rule="no-print", instance=finding.instance))
+    assert await asyncio.to_thread(process.wait, 20) == -signal.SIGKILL
+    await ana.close()
+    child = Child(world)
+    ana = await child.start()
+    await ana.until(lambda: ana.state.rules.done)
+    assert not ana.state.rules.under_way
+    assert git(world.repository, "rev-list", "--count", "main", "--", ".cockpit") == "2"
+    assert (ana.state.rules.books["no-print"].not_useful, ana.session(session).let_by) == (1, (finding.instance,))
+    assert (await ana.call(Undo()))["undone"] == "judge"
+    await child.end(signal.SIGTERM)
+    await ana.close()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_another_state_outlives_the_supervisor(tmp_path: Path, home: Path, moment: str) -> None:
+    world = World(with_rule(tmp_path / "repo"))
+    ana, process = await started(world, moment)
+    with pytest.raises(SupervisorGone):
+        await ana.call(ChangeRule(rule="no-print", state="warn"))
+    assert await asyncio.to_thread(process.wait, 20) == -signal.SIGKILL
+    await ana.close()
+    child = Child(world)
+    ana = await child.start()
+    await ana.until(lambda: ana.state.rules.done)
+    assert "state: warn" in git(world.repository, "show", f"main:{FILE}")
+    assert (await the_rule(ana))["changed_by"]
+    await child.end(signal.SIGTERM)
+    await ana.close()
