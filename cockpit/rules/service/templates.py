@@ -87,7 +87,7 @@ def _names(pairs: Sequence[Pair]) -> Iterator[Candidate]:
     for key, defined in (("functions", _DEFINED), ("classes", _CLASS)):
         bad = [name for pair in pairs for name in _changed(defined, pair.bad, pair.good)]
         good = [name for pair in pairs for name in _changed(defined, pair.good, pair.bad)]
-        if pattern := _wanted(bad, good):
+        if (pattern := _wanted(bad, good)) and all(_is_kept_apart(defined, pattern, pair) for pair in pairs):
             yield _candidate(Engine.NAMING, {key: pattern}, f"{key} must be named like {good[0]}", 1.0)
     moved = [pair for pair in pairs if pair.path and pair.good_path and pair.good_path != pair.path]
     if moved and len(moved) == len(pairs):
@@ -179,6 +179,12 @@ def _lines(text: str) -> int:
 def _changed(defined: re.Pattern[str], text: str, other: str) -> list[str]:
     kept = set(defined.findall(other))
     return [name for name in defined.findall(text) if name not in kept]
+
+
+def _is_kept_apart(defined: re.Pattern[str], pattern: str, pair: Pair) -> bool:
+    """Return whether a bad snippet names something otherwise, and its fix nothing any more."""
+    bad, good = ([re.fullmatch(pattern, name) for name in defined.findall(text)] for text in (pair.bad, pair.good))
+    return not all(bad) and all(good)
 
 
 def _wanted(bad: Sequence[str], good: Sequence[str]) -> str:

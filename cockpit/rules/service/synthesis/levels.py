@@ -32,6 +32,8 @@ class Level:
     bonus: float
     """How much more or less plausible a rule gets by it."""
     says: str = ""
+    is_kept: bool = False
+    """It names what the fixes kept."""
 
 
 def levels_of(
@@ -73,7 +75,7 @@ def levels_of(
             found.append(Level("listed alone", listed, 0.4, f"one of {words}"))
     if every_name != listed:
         names = ", ".join(sorted({text for name in every_name for _, text in holes[name].samples}))
-        found.append(Level("kept names, too", {**kinds, **every_name}, 0.7 - _KEPT, f"one of {names}"))
+        found.append(Level("kept names, too", {**kinds, **every_name}, 0.7 - _KEPT, f"one of {names}", is_kept=True))
     every = {name: any_kind(seen, interpolation) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
     if every != kinds and weight < 8:
         found.append(Level("kinds, names too", {**every, **listed}, 0.25 if kinds else -0.1, "of the very kinds seen"))

@@ -238,7 +238,7 @@ def _try_level(work: Workpiece, base: _Base, level: Level) -> None:
     for place, (words, rule) in enumerate(around):
         cost = 0.1 + 0.1 * place + (_BY_CHANCE if is_enough and is_incidental(rule.get("inside", {})) else 0.0)
         _try(work, base, {"all": [base.rule, rule]}, level.constraints, score - cost, f"{says}, {words}")
-    bound = base.score + max(bonus, _BOUND_OPEN) + _BOUND
+    bound = base.score + (bonus if level.is_kept else max(bonus, _BOUND_OPEN)) + _BOUND
     for words, rule in bindings(base.focus, base.holes):
         _try(work, base, {"all": [base.rule, rule]}, level.constraints, bound, f"{says}, {words}")
 

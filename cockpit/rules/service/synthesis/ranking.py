@@ -17,12 +17,12 @@ LOOKED_AT = 24
 USUAL_HITS_PER_1000_LINES = 0.3
 """What is common in accepted code is hardly a mistake; beyond this a rule gets less plausible."""
 
-_ALIKE = 0.8
+_ALIKE = 0.4
 """How much less a proposal is worth beside one that hits the same: the choice is to be between narrow and wide."""
 
 _TWINS = 5.0
 
-_SILENT = 0.25
+_SILENT = 0.1
 """What hits nothing at all in a tree most likely names what happened to stand in the examples."""
 
 _SAME = 0.9

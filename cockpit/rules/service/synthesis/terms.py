@@ -55,9 +55,10 @@ class Term:
         return set().union(*(child.words() for child in self.children)) if self.children else {self.text}
 
     def said(self) -> set[str]:
-        """Return every word and sign that it says literally."""
+        """Return every word and sign that it says literally, or as one of two values."""
         if self.hole:
-            return set()
+            kinds = {kind for kind, _ in self.samples}
+            return {text for _, text in self.samples} if kinds == {"true", "false"} else set()
         return set().union(*(child.said() for child in self.children)) if self.children else {self.text}
 
     @property
