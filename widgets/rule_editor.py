@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -84,11 +85,10 @@ class RuleEditor(TextArea):
         used = min(width, self.gutter_width + cells_of(self.document.get_line(self._wrong[0] - 1).expandtabs(4)) + 1)
         room = width - used - 3
         if room < _LEAST_WORDS or not words:
-            return strip.apply_style(ink)
-        said = fit(Safe(f" ◂ {words}"), room + 2)
-        return Strip.join([strip.crop(0, used).apply_style(ink), Strip([Segment(said, ink)])]).adjust_cell_length(
-            width, ink
-        )
+            return _inked(strip, ink)
+        behind = next((segment.style for segment in reversed(list(strip)) if segment.style is not None), Style())
+        said = Strip([Segment(fit(Safe(f" ◂ {words}"), room + 2), behind + ink)])
+        return Strip.join([_inked(strip.crop(0, used), ink), said]).adjust_cell_length(width, behind)
 
     def on_text_area_changed(self) -> None:
         """Tell what was typed."""
@@ -104,3 +104,8 @@ class RuleEditor(TextArea):
         """Forget the old colours."""
         super().notify_style_update()
         self._known_look = None
+
+
+def _inked(strip: Strip, ink: Style) -> Strip:
+    """Return a strip in another ink; what is behind it stays."""
+    return Strip(Segment.apply_style(strip, post_style=ink), strip.cell_length)

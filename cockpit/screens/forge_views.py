@@ -116,7 +116,21 @@ class ForgeViews(Screen[str]):
             self._chosen = self._told = 0
         if view.book(self._chosen) is None:
             self._chosen = view.books[0].number if view.books else 0
+        self._mark_problem()
         self.draw()
+
+    def _mark_problem(self) -> None:
+        """Mark in the editor what the gate says of the very text that stands there."""
+        book, text = self.view.book(self.editor.number), self.editor.text
+        if not self.has_class("-editing") or book is None or book.text != text or not book.problem:
+            return
+        key = "language:" if "SgLang" in book.problem else "rule:"
+        lines = text.split("\n")
+        line = next(
+            (number for number, one in enumerate(lines, 1) if one.startswith((key, f"{book.candidate.engine.value}:"))),
+            1,
+        )
+        self.editor.show_error(line, "no such language" if key == "language:" else book.problem)
 
     def on_resize(self) -> None:
         """Draw for the new width."""

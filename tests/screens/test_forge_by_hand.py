@@ -125,6 +125,21 @@ async def test_the_wrong_line_says_beside_itself_what_is_wrong(tmp_path: Path) -
         assert "◂" not in page.text
 
 
+async def test_what_the_gate_cannot_carry_out_is_marked_in_the_text_too(tmp_path: Path) -> None:
+    async with forge(tmp_path) as page:
+        page.smith.answers["judge_rule"] = {"candidate": 1, "problem": "", "line": None}
+        await page.press("e", "down", "end", "x")
+        await page.until(lambda: bool(page.smith.named("judge_rule")))
+        typed = page.smith.named("judge_rule")[-1].text
+        own = book(1, "mine", source="person", problem="cannot read it: no variant of SgLang").model_copy(
+            update={"text": typed}
+        )
+        page.smith.view = a_view(version=2, books=(own,))
+        await page.until(lambda: page.forge.editor.wrong_line == 2)
+        await page.page.pilot.pause()
+        assert "language: pythonx  ◂ no such language" in page.text
+
+
 async def test_half_a_rule_is_handed_over_at_once_and_gone_on_with(tmp_path: Path) -> None:
     async with forge(tmp_path) as page:
         page.smith.answers["judge_rule"] = {"candidate": 1, "problem": "is not YAML", "line": 1}
