@@ -54,6 +54,7 @@ class DismissMistake(Model):
 
     cmd: Literal["dismiss_mistake"] = "dismiss_mistake"
     fingerprint: str
+    count: int = Field(default=0, ge=0, description="how often it was made as the person sees it; 0: all times so far")
     looked_s: float = Field(default=0.0, description="seconds that the person looked at it")
     keys: int = Field(default=0, description="keys that the person pressed meanwhile")
 

@@ -81,7 +81,9 @@ class Mistaking:
 
     async def _dismiss(self, item: AttentionItem) -> None:
         cost = self._screen.cost_of_item(item)
-        command = DismissMistake(fingerprint=item.mistake, looked_s=cost.looked_s, keys=cost.keys)
+        mistake = self._screen.store.state.mistakes.get(item.mistake)
+        seen = mistake.count if mistake is not None else 0
+        command = DismissMistake(fingerprint=item.mistake, count=seen, looked_s=cost.looked_s, keys=cost.keys)
         if await self._screen.send(command) is not None:
             undo = self._screen.keyboard.first("fleet.undo")
             self._screen.say(Safe(f"Let be until it is made again; {undo} takes it back"))

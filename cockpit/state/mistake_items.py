@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from cockpit.journal.types import MistakeDismissed
 from cockpit.rules.types.mistakes import Mistake
 from cockpit.sessions.types import AttentionItem, AttentionKind
 from cockpit.state.model import State
@@ -95,11 +96,12 @@ def unruled(state: State, rule: str, at: float, *, is_undone: bool) -> None:
     settle(state, at)
 
 
-def dismissed(state: State, fingerprint: str, at: float, looked_s: float, keys: int) -> None:
-    """Let a mistake be until it is made again."""
-    if (mistake := state.mistakes.get(fingerprint)) is not None:
-        _leave(state, fingerprint, at, looked_s, keys)
-        state.mistakes[fingerprint] = mistake.model_copy(update={"dismissed": mistake.count})
+def dismissed(state: State, event: MistakeDismissed, at: float) -> None:
+    """Let a mistake be until it is made again; it may have been while the person decided."""
+    if (mistake := state.mistakes.get(event.fingerprint)) is not None:
+        _leave(state, mistake.fingerprint, at, event.looked_s, event.keys)
+        seen = min(event.count or mistake.count, mistake.count)
+        state.mistakes[mistake.fingerprint] = mistake.model_copy(update={"dismissed": seen})
         settle(state, at)
 
 

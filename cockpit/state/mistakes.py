@@ -204,7 +204,7 @@ def _line(text: str) -> str:
 
 
 def _dismissed(state: State, event: ev.MistakeDismissed, at: float) -> None:
-    mistake_items.dismissed(state, event.fingerprint, at, event.looked_s, event.keys)
+    mistake_items.dismissed(state, event, at)
 
 
 def _recalled(state: State, event: ev.MistakeRecalled, at: float) -> None:

@@ -208,7 +208,7 @@ class Memory:
         if mistake is None or item_id(command.fingerprint) not in record.state.attention:
             raise CommandRefused("This mistake needs nobody any more.", "Nothing was changed.")
         decision = self._decision(DecisionKind.DISMISS, person, command.fingerprint)
-        cost = command.model_dump(include={"looked_s", "keys"})
+        cost = command.model_dump(include={"count", "looked_s", "keys"})
         let_be = MistakeDismissed(decision=decision.id, fingerprint=command.fingerprint, by=person, **cost)
         await record.add(None, DecisionMade(decision=decision), let_be)
         return {"fingerprint": command.fingerprint, "count": mistake.count}

@@ -125,7 +125,7 @@ async def test_a_mistake_is_let_be_without_a_word_to_any_session(tmp_path: Path)
     async with screen(tmp_path, before=repeated) as fleet:
         await (await on_mistake(fleet)).press("a", "r", "x", "D")
         (command,) = await fleet.supervisor.commanded(DismissMistake)
-        assert (command.fingerprint, command.keys) == (MARK, 4)
+        assert (command.fingerprint, command.count, command.keys) == (MARK, 2, 4)
         fleet.supervisor.happen(None, ev.MistakeDismissed(decision="d", fingerprint=MARK))
         await fleet.settle()
         assert "second time" not in fleet.text(fleet.app.fleet.list)

@@ -100,6 +100,9 @@ def test_a_dismissed_mistake_comes_back_when_it_is_made_again() -> None:
     again = fold(story(*twice, (None, dismissed()), (NAMES[2], seen(MARK))))
     assert titles(again) == [f"third time: about {MARK}, sessions 1, 2, 3"]
     assert waiting(again)[0].since == again.seq
+    unseen = ev.MistakeDismissed(decision="d", fingerprint=MARK, count=2)
+    meanwhile = fold(story(*twice, (NAMES[2], seen(MARK)), (None, unseen)))
+    assert len(waiting(meanwhile)) == 1, "the third time was not seen when it was let be"
     back = ev.MistakeRecalled(decision="u", fingerprint=MARK, by="ana")
     assert len(waiting(fold(story(*twice, (None, dismissed()), (None, back))))) == 1
 

@@ -45,6 +45,7 @@ class MistakeDismissed(BaseEvent):
     kind: Literal["mistake_dismissed"] = "mistake_dismissed"
     decision: str = Field(description="id of the decision behind it")
     fingerprint: str
+    count: int = Field(default=0, description="how often it was made as the person saw it; 0: all times so far")
     looked_s: float = 0.0
     keys: int = 0
     by: str = ""
