@@ -164,6 +164,28 @@ async def test_what_the_forge_counted_goes_along_as_the_baseline(smithy: Smithy,
         assert BASELINE not in given
 
 
+async def test_a_hit_that_is_bad_as_well_makes_another_candidate_beside(smithy: Smithy) -> None:
+    session = await smithy.session("one", {"calls.py": MISTAKE})
+    async with smithy.forge(on_line(session, 9, fix="requests.get(url, headers={'key': key}, timeout=3)")) as forge:
+        await until(forge, is_judged)
+        number = forge.rework(0, MINE)
+        view = await until(forge, lambda seen: is_judged(seen) and seen.book(number) is not None)
+        broad = next(one for one in view.books if one.number == number)
+        place = next(at for at, one in enumerate(broad.hits) if one.hit.path == "old.py")
+        seen = broad.hits[place].hit.text
+        with pytest.raises(ForgeRefused):
+            forge.mark(number, place, "also_bad", "what is there no more")
+        forge.mark(number, len(broad.hits) + 3, "also_bad", seen)
+        view = await until(forge, lambda now: is_judged(now) and len(now.pairs) == 2)
+    assert view.pairs[1] == Pair(bad=seen, path="old.py")
+    assert [one.whose for one in view.examples if one.text == seen] == ["mark"]
+    numbers = [one.number for one in view.books]
+    new = view.books[numbers.index(number) + 1]
+    assert new.source == "mark"
+    assert new.is_proven
+    assert new.in_tree
+
+
 async def test_other_engines_are_counted_in_what_sessions_changed(smithy: Smithy) -> None:
     session = await smithy.session(
         "one", {"calls.py": MISTAKE, "old.py": "import requests\n\nx = requests.get(there)\n"}
