@@ -95,8 +95,10 @@ def _is_constant(term: Term) -> bool:
 
 
 def _of_both_constants(term: Term) -> Term:
-    if term.hole and {kind for kind, _ in term.samples} & {"true", "false"}:
-        return replace(term, samples=(("true", "true"), ("false", "false")))
+    if term.hole and all(kind in ("true", "false") for kind, _ in term.samples):
+        is_capital = all(text[0].isupper() for _, text in term.samples)
+        both = tuple((kind, kind.capitalize() if is_capital else kind) for kind in ("true", "false"))
+        return replace(term, samples=both) if term.samples else term
     return replace(term, children=tuple(map(_of_both_constants, term.children)))
 
 

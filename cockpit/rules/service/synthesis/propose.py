@@ -17,7 +17,7 @@ from cockpit.rules.service.synthesis.openings import alternatives, openings
 from cockpit.rules.service.synthesis.patterns import pattern_of, written_together
 from cockpit.rules.service.synthesis.sequences import after_kinds, in_sequence, predecessor
 from cockpit.rules.service.synthesis.surroundings import bindings, contents, contexts, is_incidental, structure
-from cockpit.rules.service.synthesis.terms import Term
+from cockpit.rules.service.synthesis.terms import Term, either_way
 from cockpit.rules.service.synthesis.tree import Snippet, Tree, UnreadableError, matches, trees_of
 
 _UNCHANGED = -1.5
@@ -87,8 +87,8 @@ class Workpiece:
 
     @cached_property
     def gone_always(self) -> set[str]:
-        """The words that all known fixes took away."""
-        return set.intersection(*self.gone) if self.gone else set()
+        """The words that all known fixes took away; an operator and its opposite are one."""
+        return set.intersection(*map(either_way, self.gone)) if self.gone else set()
 
     @property
     def grammar(self) -> Grammar:
@@ -181,7 +181,7 @@ def _kept(work: Workpiece, base: _Base) -> frozenset[str]:
 
 def _weight(work: Workpiece, term: Term) -> int:
     """Return how much a term says; what all fixes took away says enough, be it a mere sign."""
-    return max(term.weight, _SAYS_ENOUGH) if term.said() & work.gone_always else term.weight
+    return max(term.weight, _SAYS_ENOUGH) if either_way(term.said()) & work.gone_always else term.weight
 
 
 def _said_of_it(work: Workpiece, focus: Focus) -> float:

@@ -20,6 +20,9 @@ USUAL_HITS_PER_1000_LINES = 0.3
 _ALIKE = 0.4
 """How much less a proposal is worth beside one that hits the same: the choice is to be between narrow and wide."""
 
+_AKIN = 0.8
+"""The same where no tree tells what they hit, and only what they were made of is known."""
+
 _TWINS = 5.0
 
 _SILENT = 0.1
@@ -73,7 +76,7 @@ def _of_different_families(proposals: Sequence[Proposal]) -> list[Proposal]:
     """Take those that are as plausible as they are unlike those taken before, by what they were made of."""
     kept, rest = list(proposals[:1]), list(proposals[1:])
     while rest and len(kept) < SHOWN:
-        best = max(rest, key=lambda one: one.score - _ALIKE * max(_kinship(one, other) for other in kept))
+        best = max(rest, key=lambda one: one.score - _AKIN * max(_kinship(one, other) for other in kept))
         kept.append(best)
         rest.remove(best)
     return kept

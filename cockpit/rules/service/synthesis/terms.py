@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 
 from cockpit.rules.service.synthesis.languages import OPPOSITES, is_body, is_list, is_literal, is_text
@@ -114,9 +114,19 @@ def unified(one: Term, other: Term) -> Term:
         return _hole(one, other)
     if len(one.children) == len(other.children):
         pairs = list(zip(one.children, other.children, strict=True))
-        if all(a.kind == b.kind and a.text == b.text for a, b in pairs if not (a.is_named and b.is_named)):
+        if all(_is_as_good(a, b) for a, b in pairs if not (a.is_named and b.is_named)):
             return replace(one, text="", children=tuple(unified(a, b) if a.is_named else a for a, b in pairs))
     return _unified_lists(one, other) if is_list(one.kind) else _hole(one, other)
+
+
+def _is_as_good(one: Term, other: Term) -> bool:
+    """Return whether keywords or signs are the same, or say the same the other way round."""
+    return one.text == other.text or (not other.is_named and OPPOSITES.get(one.text) == other.text)
+
+
+def either_way(words: Set[str]) -> set[str]:
+    """Return the words with each operator that has an opposite under one name for both."""
+    return {min(word, OPPOSITES.get(word, word)) for word in words}
 
 
 def opened(term: Term, is_wanted: Callable[[Term], bool]) -> Term:
