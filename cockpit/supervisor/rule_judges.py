@@ -71,7 +71,8 @@ class Advice:
         if self.problem:
             return f"no advice: {self.problem}"
         said = f"{len(self.hits)} remarks" if len(self.hits) != 1 else "1 remark"
-        asides = [f"{self.dropped} without a line of the change dropped"] if self.dropped else []
+        asides = ["asked before, so that it costs nothing"] if self.is_known else []
+        asides += [f"{self.dropped} without a line of the change dropped"] if self.dropped else []
         asides += [f"{self.left_out} files too large to be shown"] if self.left_out else []
         return ", ".join([f"{said} by {self.who}, as advice", *asides])
 

@@ -15,10 +15,14 @@ import yaml
 
 from agents import registry
 from cockpit.journal.types import CheckFinished, FindingsSent
+from cockpit.protocol.client import CommandFailed
+from cockpit.protocol.rules import JudgeChange
 from cockpit.sessions.types import UsageReported
+from cockpit.state.model import SessionState
+from cockpit.types import SessionId
 from tests.supervisor.fake_driver import FakeDriver
 from tests.supervisor.test_rule_commands import NO_BAD, write_rules
-from tests.supervisor.world import CONFIG, S, make_repository, open_world
+from tests.supervisor.world import CONFIG, Person, S, make_repository, open_world
 
 NO_TWIN = """\
 id: no-twin
@@ -51,6 +55,12 @@ def home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+async def ready(ana: Person, session: SessionId) -> SessionState:
+    """Wait until a change waits for a person. A model's client takes its time to be imported on a busy machine."""
+    await ana.until(lambda: session in ana.state.sessions and ana.session(session).status is S.READY, 50.0)
+    return ana.session(session)
+
+
 def answer(*findings: dict[str, Any]) -> str:
     return f"I looked.\n\n```json\n{json.dumps({'findings': findings})}\n```"
 
@@ -76,7 +86,7 @@ async def test_advice_is_told_with_who_said_it_stops_nothing_and_is_paid_by_the_
         ana = await world.start()
         session = await ana.task(f"write a.py {INJECTED}\nwrite c.txt bad", "write c.txt good")
         await ana.kind(session, FindingsSent)
-        state = await ana.status(session, S.READY)
+        state = await ready(ana, session)
         assert state.receipt is not None
         said = state.checks["judge"]
         (finding,) = said.findings
@@ -98,7 +108,7 @@ async def test_nobody_is_asked_twice_about_the_same(tmp_path: Path, home: Path) 
         ana = await world.start()
         for number in range(2):
             session = await ana.task("write a.py def add_up(): pass", title=f"try {number}")
-            state = await ana.status(session, S.READY)
+            state = await ready(ana, session)
             assert [one.line for one in state.checks["judge"].findings] == [1]
             assert state.checks["judge"].is_cached is (number == 1)
         assert not state.usage.output_tokens
@@ -121,7 +131,7 @@ async def test_a_judge_that_fails_holds_up_nothing(
     async with open_world(made) as world:
         ana = await world.start()
         session = await ana.task("write a.py def add_up(): pass")
-        state = await ana.status(session, S.READY)
+        state = await ready(ana, session)
         assert why in state.checks["judge"].summary
         assert state.receipt is not None
 
@@ -131,12 +141,28 @@ async def test_one_more_question_mends_an_answer_without_a_verdict(tmp_path: Pat
     async with open_world(repository(tmp_path, *replies)) as world:
         ana = await world.start()
         session = await ana.task("write a.py def add_up(): pass")
-        state = await ana.status(session, S.READY)
+        state = await ready(ana, session)
         assert [one.line for one in state.checks["judge"].findings] == [1]
+
+
+async def test_a_person_may_ask_about_a_change_of_their_own_and_pays_once(tmp_path: Path, home: Path) -> None:
+    diff = (
+        "diff --git a/a.py b/a.py\nnew file mode 100644\n--- /dev/null\n+++ b/a.py\n"
+        "@@ -0,0 +1 @@\n+def add_up(): pass\n"
+    )
+    files = {".cockpit/invariants/no-twin.yml": NO_TWIN}
+    async with open_world(repository(tmp_path, {"text": answer(found(1))})) as world:
+        ana = await world.start()
+        for number in range(2):
+            said = await ana.call(JudgeChange(files=files, diff=diff))
+            assert [(hit["path"], hit["line"]) for hit in said["hits"]] == [("a.py", 1)]
+            assert ("asked before" in said["summary"]) is (number == 1)
+        with pytest.raises(CommandFailed, match="cannot be read"):
+            await ana.call(JudgeChange(files={".cockpit/invariants/x.yml": "nonsense"}, diff=diff))
 
 
 async def test_without_a_rule_that_concerns_the_change_nobody_is_asked(tmp_path: Path, home: Path) -> None:
     async with open_world(repository(tmp_path, {"text": answer(found(1))})) as world:
         ana = await world.start()
         session = await ana.task("write c.txt good")
-        assert "judge" not in (await ana.status(session, S.READY)).checks
+        assert "judge" not in (await ready(ana, session)).checks
