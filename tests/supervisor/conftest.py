@@ -29,3 +29,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def world(tmp_path: Path, home: Path) -> AsyncIterator[World]:
     async with open_world(make_repository(tmp_path / "repo")) as one:
         yield one
+
+
+@pytest.fixture
+def real_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place of its own, where agents and the sandbox are the real ones."""
+    monkeypatch.setenv("COCKPIT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
