@@ -41,3 +41,14 @@ def test_our_own_rules_can_be_read() -> None:
     rules = read_rules(read_files(ROOT))
     assert not rules.problems
     assert {rule.id for rule in rules.rules} >= {"layers", "size"}
+
+
+def test_every_shipped_rule_teaches() -> None:
+    for one in shipped():
+        rule = one.rule
+        assert rule.note, f"{one.name} does not say how to put it right"
+        assert rule.metadata.why, f"{one.name} does not say why"
+        assert rule.metadata.pack == one.pack
+        assert rule.good_example, f"{one.name} shows no good example"
+        assert rule.message or rule.engine == "layers", f"{one.name} does not say what is wrong"
+        assert len(rule.message) <= 80, f"{one.name} is too long for a line"
