@@ -33,6 +33,7 @@ _WIDE_COLUMNS = 140
 """From this width on, the rule that is read stands beside the list."""
 _TALL_ROWS = 36
 _ORDER = ("shadow", "warn", "block")
+_OF_A_RULE = ("step_state", "retire", "judge", "other_side")
 
 Call = Callable[[Command], Awaitable[dict[str, Any]]]
 
@@ -196,6 +197,8 @@ class RulesScreen(Screen[None]):
         rule = self.rule
         if action == "carry_out":
             return bool(rule and rule.proposals)
+        if action in _OF_A_RULE and rule is None:
+            return False
         return super().check_action(action, parameters)
 
     @on(LinesView.Moved)

@@ -273,6 +273,7 @@ async def test_without_rules_it_teaches_how_one_is_made(tmp_path: Path) -> None:
         await page.says("No rules yet")
         for words in ("R on a finding", "cockpit rules add", "begins with the first change"):
             assert words in page.text
+        assert "retire" not in page.text.split("\n")[-1]  # no key is offered that has nothing to act on
 
 
 async def test_two_hundred_rules_draw_what_is_seen(tmp_path: Path) -> None:
