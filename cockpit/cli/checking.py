@@ -23,7 +23,7 @@ from cockpit.rules.repo.places import BASELINE, UTILS
 from cockpit.rules.runtime.scan import Prepared, Scanner, prepare
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.service.baseline import baseline_of, split, stale
-from cockpit.rules.service.findings import findings, unused
+from cockpit.rules.service.findings import findings, judged, unused
 from cockpit.rules.service.reports import github, sarif, summary, text
 from cockpit.rules.types import Engine, Report, RuleSet, Scan, ScanProblem
 from cockpit.rules.types.errors import RuleFileError, ScanError
@@ -101,7 +101,7 @@ def _report(found: Found, sources: Sources, checkout: Checkout, *, is_identified
         problems.append(ScanProblem(message=str(error), path=BASELINE))
     by_id = {rule.id: rule for rule in found.rules.rules}
     fresh, known = split(scan.hits, baseline, frozenset(checkout.paths))
-    ran = _carried_out_ids(found.rules, problems)
+    ran = judged(found.rules.rules, problems)
     gone = stale(scan.hits, baseline, ran, checkout.changed, checkout.paths)
     told = [*findings(by_id, fresh), *found.warnings, *unused(scan.suppressions, ran)]
     checks = [finding for result in found.checks for finding in result.findings]
@@ -115,13 +115,6 @@ def _report(found: Found, sources: Sources, checkout: Checkout, *, is_identified
         files=scan.files,
         notes=(*found.notes, *_stale_note(gone)),
     )
-
-
-def _carried_out_ids(rules: RuleSet, problems: Sequence[ScanProblem]) -> frozenset[str]:
-    """Return the rules of which it is known what they hit: of others no comment and no old violation is superfluous."""
-    broken = {problem.rule for problem in problems}
-    running = (rule for rule in rules.rules if rule.is_run and rule.engine not in (Engine.COMMAND, Engine.JUDGE))
-    return frozenset(rule.id for rule in running if rule.id not in broken)
 
 
 def _stale_note(gone: Sequence[Known]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from cockpit.providers.text import clean_line
 from cockpit.rules.repo.baseline import Baseline
 from cockpit.rules.runtime.sources import Sources
 from cockpit.rules.service.baseline import split
-from cockpit.rules.service.findings import finding, problem_text, unjudged, unused
+from cockpit.rules.service.findings import finding, judged, problem_text, unjudged, unused
 from cockpit.rules.service.joined import is_harmless
 from cockpit.rules.types import CHECK, Engine, Hit, Rule, RuleId, Scan, ScanProblem
 from cockpit.supervisor.rules import Verdict
@@ -26,7 +26,7 @@ _TEXT_LIMIT = 120
 def verdict_of(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources, looked: Looked) -> Verdict:
     """Return what a scan means for a change: new hits told as findings, all of them counted."""
     by_id: dict[str, Rule] = {rule.id: rule for rule in rules.rules.rules}
-    fresh, _known = split((hit for hit in scan.hits if hit.rule in by_id), baseline)
+    fresh, _known = split((hit for hit in scan.hits if hit.rule in by_id), baseline, frozenset(sources.paths))
     fresh.sort(key=lambda hit: (hit.path, hit.line or 0, hit.column or 0, hit.rule))
     found = identified((finding(by_id[hit.rule], hit) for hit in fresh), sources.lines)
     hits = [_counted(hit, one) for hit, one in zip(fresh, found, strict=True)]
@@ -34,7 +34,7 @@ def verdict_of(rules: InForce, baseline: Baseline, scan: Scan, sources: Sources,
     wrong = [one for one in scan.problems if one.path in looked.changed]
     silent = [one for one in scan.problems if one not in wrong and is_harmless(by_id.get(RuleId(one.rule)))]
     aside = [_unreadable(one) for one in wrong] + [unjudged(one) for one in silent if by_id[RuleId(one.rule)].is_told]
-    aside += unused(scan.suppressions, by_id)
+    aside += unused(scan.suppressions, judged(rules.rules.rules, scan.problems))
     waiting = sum(rule.is_told and rule.engine is Engine.COMMAND for rule in by_id.values())
     return Verdict(
         findings=(*told, *identified(aside, sources.lines)),

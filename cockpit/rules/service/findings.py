@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from cockpit.checks.types import Finding, Severity
 from cockpit.providers.text import clean
-from cockpit.rules.types import CHECK, Hit, Rule, RuleId, ScanProblem, Suppression
+from cockpit.rules.types import CHECK, Engine, Hit, Rule, RuleId, ScanProblem, Suppression
 
 UNUSED_SUPPRESSION = "unused-suppression"
 _MESSAGE_LIMIT = 1_000
@@ -48,6 +48,13 @@ def findings(rules: Mapping[RuleId, Rule], hits: Iterable[Hit]) -> list[Finding]
     """Return the findings of all hits whose rules are told about, by file and line."""
     told = [finding(rules[hit.rule], hit) for hit in hits if hit.rule in rules and rules[hit.rule].is_told]
     return sorted(told, key=lambda one: (one.path, one.line or 0, one.column or 0, one.code))
+
+
+def judged(rules: Iterable[Rule], problems: Iterable[ScanProblem]) -> frozenset[str]:
+    """Return the rules of which it is known what they hit: for others no comment, and nothing old, is superfluous."""
+    broken = {problem.rule for problem in problems}
+    running = (rule for rule in rules if rule.is_run and rule.engine not in (Engine.COMMAND, Engine.JUDGE))
+    return frozenset(rule.id for rule in running if rule.id not in broken)
 
 
 def unused(suppressions: Iterable[Suppression], rules: Collection[str]) -> list[Finding]:
