@@ -29,7 +29,7 @@ async def started(world: World, moment: str) -> tuple[Person, subprocess.Popen[b
     while True:
         try:
             return await world.person(), process
-        except SupervisorGone:
+        except (SupervisorGone, TimeoutError):  # it is on its way, however busy the machine is
             assert process.poll() is None
             await asyncio.sleep(0.01)
 
