@@ -86,8 +86,9 @@ class Start:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End what still runs."""
-        self._look.__exit__(kind, error, trace)
+        self._look.kill()
         self._looking.join()
+        self._look.__exit__(kind, error, trace)
         for one in self._outcome.running:
             one.running.__exit__(kind, error, trace)
 

@@ -68,6 +68,12 @@ class Look:
             if command is not None:
                 command.__exit__(kind, error, trace)
 
+    def kill(self) -> None:
+        """End both commands; whoever waits for them sees it at once."""
+        for command in (self._listed, self._status):
+            if command is not None:
+                command.kill()
+
     def end(self) -> Checkout:
         """Return what was seen. Raises `UsageError` when git cannot tell, or knows no such base."""
         if self._status is None:

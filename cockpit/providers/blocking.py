@@ -54,12 +54,16 @@ class Begun:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it if it still runs, and reap it."""
-        if self._process.poll() is None:
-            self._process.kill()
+        self.kill()
         self._process.wait()
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+
+    def kill(self) -> None:
+        """End it if it still runs; whoever waits for its end, in another thread as well, sees it at once."""
+        if self._process.poll() is None:
+            self._process.kill()
 
     def end(self, timeout_s: float, output_limit_bytes: int) -> Ended:
         """Wait for its end, reap it, and return what it printed; what takes or prints too much is killed."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cockpit.cli import FAILED, OK, main
+from cockpit.cli import FAILED, OK, USAGE, main
 from cockpit.cli.checkout import Look
 from cockpit.rules.runtime.sources import FILE_LIMIT_BYTES
 from tests.providers.git_story import git, make_repository, write
@@ -264,6 +264,17 @@ def test_ast_grep_begins_before_the_rules_are_looked_at(
     write(root, {"new.py": "\neval(x)\n", "src/a.py": "eval(y)\n", "f.txt": "\n"})
     assert places(root, capsys) == ["new.py:2", "src/a.py:1"]
     assert places(root, capsys) == ["new.py:2", "src/a.py:1"], "and is not begun at all when everything is known"
+
+
+def test_wrong_settings_are_told_while_git_still_looks(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(root, {"cockpit.toml": "[rules]\nbase = 3\n"})
+    assert main(["check", "-C", str(root)]) == USAGE
+    assert "cockpit.toml" in capsys.readouterr().err
+    write(root, {"cockpit.toml": "[rules"})
+    assert main(["check", "-C", str(root)]) == USAGE
+    (root / "cockpit.toml").write_text('[rules]\nbase = "no-such"\n')
+    assert main(["check", "-C", str(root)]) == USAGE
+    assert "cannot compare with no-such" in capsys.readouterr().err
 
 
 def test_git_is_ended_when_something_else_goes_wrong(root: Path) -> None:
