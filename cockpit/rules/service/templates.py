@@ -107,7 +107,8 @@ def _places(pairs: Sequence[Pair]) -> Iterator[Candidate]:
     kept_there = any(str(PurePosixPath(pair.good_path).parent) in folders for pair in pairs if pair.good_path)
     if len(folders) == 1 and len(suffixes) == 1 and not kept_there:
         folder, suffix = folders.pop(), suffixes.pop()
-        glob = f"*{suffix}" if folder == "." else f"{folder}/**/*{suffix}"
+        is_below = any(PurePosixPath(pair.good_path).is_relative_to(folder) for pair in pairs if pair.good_path)
+        glob = f"*{suffix}" if folder == "." else f"{folder}/{'' if is_below else '**/'}*{suffix}"
         made = _candidate(Engine.PATH, {"absent": True}, f"no {glob} at all", 0.0, glob)
         there = dict.fromkeys(pair.good_path for pair in pairs if pair.good_path)
         good = list(there) or [f"elsewhere/{PurePosixPath(pairs[0].path).name}"]

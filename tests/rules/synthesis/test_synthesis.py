@@ -81,6 +81,57 @@ TIMEOUT = (
             "fn h() { d.e().unwrap_or(1) }",
             "rust",
         ),
+        (  # what is wrong with one operator is with its opposite
+            [("a = b == True", "a = b"), ("if c.d == True:\n    e()", "if c.d:\n    e()")],
+            "x = y != False",
+            "x = y == z",
+            "python",
+        ),
+        (
+            [("if (a == b) { f(); }", "if (a === b) { f(); }"), ("c = x.y != z;", "c = x.y !== z;")],
+            "while (g != h) { i(); }",
+            "while (g !== h) { i(); }",
+            "typescript",
+        ),
+        (  # a statement and the one before it, with a name in both
+            [
+                ("def f():\n    x = g()\n    return x", "def f():\n    return g()"),
+                ("def h(a):\n    v = a + 1\n    return v", "def h(a):\n    return a + 1"),
+            ],
+            "def k():\n    other()\n    y = m(1)\n    return y",
+            "def k():\n    y = m(1)\n    return z",
+            "python",
+        ),
+        (  # a body that holds one statement only
+            [
+                ("if a:\n    f()\nelse:\n    if b:\n        g()", "if a:\n    f()\nelif b:\n    g()"),
+                ("if x.y:\n    z = 1\nelse:\n    if w:\n        z = 2", "if x.y:\n    z = 1\nelif w:\n    z = 2"),
+            ],
+            "if p:\n    q()\nelse:\n    if r:\n        s()",
+            "if p:\n    q()\nelse:\n    t()\n    if r:\n        s()",
+            "python",
+        ),
+        (  # text that is put together is another thing than plain text
+            [('setattr(a, "b", 1)', "a.b = 1"), ('setattr(c.d, "e", f)', "c.d.e = f")],
+            'setattr(x, "y", z)',
+            'setattr(x, f"_{y}", z)',
+            "python",
+        ),
+        (  # the name of what an instance is of comes from around it
+            [
+                (
+                    "class A(B):\n    def f(self):\n        super(A, self).f()",
+                    "class A(B):\n    def f(self):\n        super().f()",
+                ),
+                (
+                    "class C(D):\n    def g(self):\n        super(C, self).g(1)",
+                    "class C(D):\n    def g(self):\n        super().g(1)",
+                ),
+            ],
+            "class E(F):\n    def h(self, x):\n        super(E, self).k(x)",
+            "class E(F):\n    def h(self, x):\n        super(G, self).h(x)",
+            "python",
+        ),
     ],
 )
 def test_one_of_the_first_hits_what_is_meant_and_leaves_the_rest(
