@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ async def _log(history: History, skip: int, count: int) -> list[Accepted]:
         *("--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options", history.tip),
     )
     found = await history.git.run(*words, limit_bytes=LOG_LIMIT_BYTES, config=("-c", "core.quotePath=false"))
-    return accepted_in(found.stdout.decode("utf-8", "replace"))
+    return await asyncio.to_thread(lambda: accepted_in(found.stdout.decode("utf-8", "replace")))
 
 
 async def _texts(git: Git, candidates: Sequence[Candidate], commits: Sequence[Accepted]) -> dict[str, str]:
@@ -106,16 +107,21 @@ async def _texts(git: Git, candidates: Sequence[Candidate], commits: Sequence[Ac
     if not wanted:
         return {}
     found = await git.run("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n", limit_bytes=64 << 20)
+    return await asyncio.to_thread(_contents, found.stdout)
+
+
+def _contents(said: bytes) -> dict[str, str]:
+    """Read what `cat-file --batch` said: id to text. Blocking."""
     texts: dict[str, str] = {}
     at = 0
-    while (end := found.stdout.find(b"\n", at)) >= 0:
-        words = found.stdout[at:end].split()
+    while (end := said.find(b"\n", at)) >= 0:
+        words = said[at:end].split()
         if len(words) != 3:  # it is missing
             at = end + 1
             continue
         size = int(words[2])
         if size <= _LONGEST_TEXT:
-            texts[words[0].decode()] = found.stdout[end + 1 : end + 1 + size].decode("utf-8", "replace")
+            texts[words[0].decode()] = said[end + 1 : end + 1 + size].decode("utf-8", "replace")
         at = end + 2 + size
     return texts
 
@@ -127,16 +133,7 @@ async def _stopped(
     stopped: list[tuple[int, Stopped]] = []
     for language in {one.language for one in candidates if one.engine is Engine.AST_GREP}:
         asked = [number for number, one in enumerate(candidates) if one.language == language]
-        words = {number: words_of(candidates[number].body) for number in asked}
-        blobs = sorted(
-            {
-                file.blob
-                for commit in commits
-                for file in commit.added
-                if file.blob in texts
-                and any(_is_meant(candidates[n], file) and may_hit(words[n], texts[file.blob]) for n in asked)
-            }
-        )
+        blobs = await asyncio.to_thread(_worth_asking, [candidates[number] for number in asked], commits, texts)
         if not blobs:
             continue
         found = await hits_in([candidates[number] for number in asked], [texts[blob] for blob in blobs])
@@ -146,6 +143,23 @@ async def _stopped(
                 by_blob.setdefault(blobs[place], []).append(hit)
             stopped += [(number, one) for one in _by_commit(number, candidates[number], commits, by_blob)]
     return stopped
+
+
+def _worth_asking(candidates: Sequence[Candidate], commits: Sequence[Accepted], texts: dict[str, str]) -> list[str]:
+    """Return the contents that some candidate may hit. Blocking."""
+    words = [words_of(one.body) for one in candidates]
+    return sorted(
+        {
+            file.blob
+            for commit in commits
+            for file in commit.added
+            if file.blob in texts
+            and any(
+                _is_meant(one, file) and may_hit(some, texts[file.blob])
+                for one, some in zip(candidates, words, strict=True)
+            )
+        }
+    )
 
 
 def _by_commit(

@@ -172,7 +172,7 @@ class _Stream:
         self._tell = tell
         self._rest = b""
         self._batches: list[list[tuple[Hit, str]]] = [[] for _ in candidates]
-        self._outside = [0] * len(candidates)
+        self._outside: list[list[Hit]] = [[] for _ in candidates]
         self.counts = [0] * len(candidates)
         self.enough = asyncio.Event()
 
@@ -186,6 +186,8 @@ class _Stream:
         for number, batch in enumerate(self._batches):
             if batch:
                 self._tell_batch(number)
+            if self._outside[number]:
+                self._tell_outside(number)
 
     def _hit(self, line: bytes) -> None:
         try:
@@ -195,6 +197,7 @@ class _Stream:
             return
         path = said["file"].removeprefix("./")
         start, end = said["range"]["start"], said["range"]["end"]
+        text = said["text"]
         hit = Hit(
             rule=RuleId(said["ruleId"]),
             path=path,
@@ -202,13 +205,12 @@ class _Stream:
             column=start["column"] + 1,
             end_line=end["line"] + 1,
             end_column=end["column"] + 1,
-            text=said["text"],
+            text=text[:_TEXT_LIMIT],
         )
-        mark = snippet(hit)
-        hit = hit.model_copy(update={"text": hit.text[:_TEXT_LIMIT]})
         if not is_meant(self._candidates[number], path):
             self._take_outside(number, hit)
             return
+        mark = snippet(hit if len(text) <= _TEXT_LIMIT else hit.model_copy(update={"text": text}))
         self._batches[number].append((hit, mark))
         self.counts[number] += 1
         if self.counts[number] == 1 or len(self._batches[number]) >= _BATCH:
@@ -217,9 +219,14 @@ class _Stream:
             self.enough.set()
 
     def _take_outside(self, number: int, hit: Hit) -> None:
-        self._outside[number] += 1
-        if self._outside[number] <= MOST_HITS:
-            self._tell(Struck(candidate=number, tree=self._tree, hits=(hit,), is_outside=True))
+        self._outside[number].append(hit)
+        if len(self._outside[number]) >= _BATCH:
+            self._tell_outside(number)
+
+    def _tell_outside(self, number: int) -> None:
+        hits = tuple(self._outside[number])
+        self._tell(Struck(candidate=number, tree=self._tree, hits=hits, is_outside=True))
+        self._outside[number].clear()
 
     def _tell_batch(self, number: int) -> None:
         batch = self._batches[number]
