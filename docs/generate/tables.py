@@ -119,8 +119,14 @@ def _plain(annotation: Any) -> str:
     if hasattr(annotation, "__metadata__"):
         return type_name(get_args(annotation)[0])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel | Enum):
-        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+        return f"[{annotation.__name__}](#{_heading(annotation)})"
     return _PLAIN[annotation]
+
+
+def _heading(model: type) -> str:
+    """Return where a page tells of a model: what agents say stands under its tag, all else under its name."""
+    said = next((one for one in union_members(AgentEvent) if one is model), None)
+    return tag(said, "type") if said is not None else model.__name__.lower()
 
 
 def _default(field: FieldInfo) -> str:
