@@ -49,6 +49,16 @@ class ConfirmSame(Model):
     of: str
 
 
+class PassSimilar(Model):
+    """Say that a remark is like none before it: it is not offered again, but can be likened by hand.
+
+    Result: `{"remark"}`.
+    """
+
+    cmd: Literal["pass_similar"] = "pass_similar"
+    remark: str
+
+
 class DismissMistake(Model):
     """Let a mistake be: it leaves the queue until it is made again. Result: `{"fingerprint", "count"}`."""
 
@@ -59,4 +69,4 @@ class DismissMistake(Model):
     keys: int = Field(default=0, description="keys that the person pressed meanwhile")
 
 
-MistakeCommand = GetMistake | FindSimilar | ConfirmSame | DismissMistake
+MistakeCommand = GetMistake | FindSimilar | ConfirmSame | PassSimilar | DismissMistake

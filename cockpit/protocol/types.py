@@ -20,6 +20,7 @@ from cockpit.protocol.mistakes import DismissMistake as DismissMistake
 from cockpit.protocol.mistakes import FindSimilar as FindSimilar
 from cockpit.protocol.mistakes import GetMistake as GetMistake
 from cockpit.protocol.mistakes import MistakeCommand as MistakeCommand
+from cockpit.protocol.mistakes import PassSimilar as PassSimilar
 from cockpit.protocol.rules import RuleCommand
 from cockpit.sessions.types import AgentEvent, AnswerDecision, LineComment, Task, Usage
 from cockpit.types import BUILT_WHEN_USED, Model, SessionId

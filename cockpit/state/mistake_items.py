@@ -44,13 +44,14 @@ def item_id(fingerprint: str) -> str:
 
 def needs_person(mistake: Mistake, state: State) -> bool:
     """Return whether a person may want a rule of it: made again, not let be since, and held off by no rule."""
+    return mistake.is_repeated and mistake.count > mistake.dismissed and not is_held_off(mistake, state)
+
+
+def is_held_off(mistake: Mistake, state: State) -> bool:
+    """Return whether a rule in force holds a mistake off."""
     book = state.rules.books.get(mistake.rule)
-    return (
-        mistake.is_repeated
-        and mistake.count > mistake.dismissed
-        and (not mistake.rule or (book is not None and book.is_retired))
-        and not mistake.fingerprint.startswith(ENFORCED)
-    )
+    is_in_force = bool(mistake.rule) and (book is None or not book.is_retired)
+    return is_in_force or mistake.fingerprint.startswith(ENFORCED)
 
 
 def settle(state: State, at: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from cockpit.journal import types as ev
 from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark, RemarkKind
 from cockpit.sessions.types import FINAL, Answer, AnswerDecision, DecisionKind
-from cockpit.state import mistake_items, reviews, rule_curve
+from cockpit.state import mistake_items, reviews, rule_curve, said_before
 from cockpit.state.model import SessionState, State
 from cockpit.types import SessionId
 
@@ -222,4 +222,5 @@ ACROSS: dict[type, Callable[[State, SessionState, Any, float], None]] = {
     ev.RemarkKept: _kept,
     ev.SameConfirmed: _confirmed,
     ev.StatusChanged: _over,
+    **said_before.ACROSS,
 }

@@ -57,6 +57,7 @@ from cockpit.supervisor.record import Record
 from cockpit.supervisor.rule_decisions import RuleDecisions
 from cockpit.supervisor.rule_news import RuleNews
 from cockpit.supervisor.rules import RulesInForce
+from cockpit.supervisor.second_look import SecondLook
 from cockpit.supervisor.senses import open_senses
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner
 from cockpit.supervisor.session import SessionLoop
@@ -89,6 +90,7 @@ class Supervisor:
         self.keeps_agents = False
         services.landing = Landing(services, self.post, tasks)
         services.memory = Memory(services)
+        self._second_look = SecondLook(services.record, services.memory)
         services.rules = RulesInForce(services)
         services.rule_decisions = RuleDecisions(services, RuleNews(services, tasks, self.loops.values).spread)
         services.approvals = Approvals(services, Approver(services, tasks, self.post), partial(reload_config, self))
@@ -105,6 +107,7 @@ class Supervisor:
         await self.services.rule_decisions.take_up()
         self.services.landing.take_up()
         self.start_queued()
+        self.tasks.create_task(self._second_look.run(), name="second look at remarks")
         self.tasks.create_task(self._tick(), name="ticks")
 
     def create(self, tasks: tuple[Task, ...], person: str) -> list[SessionId]:
@@ -172,6 +175,7 @@ class Supervisor:
 
     def happened(self, envelope: Envelope, _body: bytes) -> None:
         """Fill a place as soon as it gets free, let all go on as soon as they may (see `Record.listen`)."""
+        self._second_look.happened(envelope)
         match envelope.event:
             case StatusChanged(status=status) if status not in ACTIVE:
                 self.start_queued()

@@ -157,8 +157,9 @@ async def _answer(loop: SessionLoop, command: AnswerRequest, person: str) -> str
         raise CommandRefused("This request has its answer already.", "Nothing more was answered.")
     grant = await granted(loop, request, command, person)
     text = f"{command.decision}: {command.text or grant.line}".removesuffix(": ")
-    decided = _decided(loop, DecisionKind.ANSWER, person, command.attention, text=text, request=command.request)
-    answer = Answer(id=new_id(), request=command.request, decision=grant.decision, text=command.text)
+    kind, id_ = DecisionKind.ANSWER, new_id()  # one id for both: what is said with a denial is found by its decision
+    decided = _decided(loop, kind, person, command.attention, text=text, request=command.request, id_=id_)
+    answer = Answer(id=id_, request=command.request, decision=grant.decision, text=command.text)
     await loop.agent.send(answer, person, *decided, *grant.events)
     return await keep(loop, grant, command.where, person)
 
@@ -287,10 +288,11 @@ def _decided(
     comments: tuple[LineComment, ...] = (),
     undoes: str = "",
     request: str = "",
+    id_: str = "",
 ) -> list[Event]:
     """Return the events of a decision: itself, and what it cost its human."""
     decision = Decision(
-        id=new_id(),
+        id=id_ or new_id(),
         kind=kind,
         session=loop.id,
         by=person,

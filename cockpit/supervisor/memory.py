@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +15,34 @@ from cockpit.journal.types import (
     MistakeRecalled,
     RemarkKept,
     SameConfirmed,
+    SimilarPassed,
 )
-from cockpit.protocol.mistakes import ConfirmSame, DismissMistake, FindSimilar, GetMistake, MistakeCommand
+from cockpit.protocol.mistakes import (
+    ConfirmSame,
+    DismissMistake,
+    FindSimilar,
+    GetMistake,
+    MistakeCommand,
+    PassSimilar,
+)
 from cockpit.protocol.server import CommandRefused
 from cockpit.rules.types.forging import Offence, Pointed
-from cockpit.rules.types.mistakes import Mistake, Occurrence, Remark
+from cockpit.rules.types.mistakes import Likely, Mistake, Occurrence, Remark
 from cockpit.sessions.types import Decision, DecisionKind
 from cockpit.state.mistake_items import item_id, title
 from cockpit.state.mistakes import SAID
 from cockpit.state.model import State
+from cockpit.state.said_before import breath_of
 from cockpit.supervisor.agent_life import new_id
 from cockpit.supervisor.record import envelope_of
 from cockpit.types import SessionId
 
 if TYPE_CHECKING:
-    from cockpit.rules.service.similar import Remembered
+    from cockpit.rules.service.similar import Likeness, Remembered
+    from cockpit.state.diff import FileDiff, Hunk
     from cockpit.supervisor.services import Services
 
+log = logging.getLogger(__name__)
 
 _PLACES_EACH = 3
 """Changed places of one fix that become examples."""
@@ -45,6 +57,7 @@ class Memory:
         """Nothing is read before it is asked for."""
         self._services = services
         self._features: dict[str, frozenset[str]] = {}
+        self._learning = asyncio.Lock()
 
     async def carry_out(self, command: MistakeCommand, person: str) -> dict[str, Any]:
         """Return the result of a command. Raises `CommandRefused`."""
@@ -55,6 +68,8 @@ class Memory:
                 return await self._similar(command)
             case ConfirmSame():
                 return await self._confirm(command, person)
+            case PassSimilar():
+                return await self._pass(command, person)
             case DismissMistake():
                 return await self._dismiss(command, person)
 
@@ -122,9 +137,24 @@ class Memory:
 
     # --- what was said before ---------------------------------------------------------------------------------------
 
+    async def likely_since_fixed(self, remark: Remark) -> tuple[Likely, ...]:
+        """Return up to three earlier remarks that are likely the same, by words and fixes; none: the first is not.
+
+        Those of which no fix is known are left out: their words were compared when the remark was made.
+        """
+        from cockpit.rules.service.similar import is_likely
+
+        fixed = [one for one in self._earlier(remark) if one.after_seq is not None]
+        found, problem = await self._alike(remark, "", None, fixed)
+        if problem:
+            log.warning("remark %s: %s", remark.id, problem)
+        known = [one for one in found if one.by_fix is not None]
+        if not known or not is_likely(known[0]):
+            return ()
+        return tuple(Likely(remark=one.id, score=round(one.score, 3)) for one in known)
+
     async def _similar(self, command: FindSimilar) -> dict[str, Any]:
-        from cockpit.rules.service.mistakes import remembered_text
-        from cockpit.rules.service.similar import LIKELY, Remembered, most_similar
+        from cockpit.rules.service.similar import is_likely
 
         remarks = self._services.record.state.remarks
         asked = remarks.get(command.remark)
@@ -132,20 +162,12 @@ class Memory:
             raise CommandRefused("This remark is not remembered, or no longer.")
         if asked is None and not (command.text.strip() or command.bad):
             raise CommandRefused("There is nothing to look for.", next="Give the words of a remark, or some code.")
-        others = (one for one in remarks.values() if one.id not in command.besides)
-        earlier = [one for one in others if asked is None or _is_earlier(one, asked)]
-        wanted = [*earlier, asked] if asked is not None else earlier
+        earlier = [one for one in self._earlier(asked) if one.id not in command.besides]
         change = (command.path, command.bad, command.good) if command.good and asked is None else None
-        asked_fix, problem = await self._learn(wanted, change)
-        given = (
-            Remembered("", command.text, asked_fix)
-            if asked is None
-            else Remembered(asked.id, remembered_text(asked), self._features.get(asked.id, frozenset()))
-        )
-        known = [_remembered(one, remembered_text(one), self._features) for one in earlier]
-        likely = await asyncio.to_thread(most_similar, given, known)
-        if command.only_likely and (not likely or likely[0].score < LIKELY):
+        likely, problem = await self._alike(asked, command.text, change, earlier)
+        if command.only_likely and (not likely or not is_likely(likely[0])):
             likely = []
+        remarks = self._services.record.state.remarks
         found = [
             {
                 "remark": remarks[one.id].model_dump(mode="json"),
@@ -158,6 +180,28 @@ class Memory:
         ]
         return {"similar": found, "problem": problem}
 
+    def _earlier(self, asked: Remark | None) -> list[Remark]:
+        """Return what was said before a remark; of none that is remembered, all."""
+        remarks = self._services.record.state.remarks.values()
+        return [one for one in remarks if asked is None or _is_earlier(one, asked)]
+
+    async def _alike(
+        self, asked: Remark | None, text: str, change: tuple[str, str, str] | None, earlier: Sequence[Remark]
+    ) -> tuple[list[Likeness], str]:
+        """Return what is most like a remark, or like words and a change; and why no fixes were compared, for people."""
+        from cockpit.rules.service.mistakes import remembered_text
+        from cockpit.rules.service.similar import Remembered, most_similar
+
+        wanted = [*earlier, asked] if asked is not None else earlier
+        async with self._learning:  # what two ask for is learnt once
+            fix, problem = await self._learn(wanted, change)
+        if asked is None:
+            given = Remembered("", text, fix)
+        else:
+            given = Remembered(asked.id, remembered_text(asked), self._features.get(asked.id, frozenset()))
+        known = [_remembered(one, remembered_text(one), self._features) for one in earlier]
+        return await asyncio.to_thread(most_similar, given, known), problem
+
     async def _learn(
         self, remarks: Collection[Remark], asked: tuple[str, str, str] | None
     ) -> tuple[frozenset[str], str]:
@@ -169,7 +213,7 @@ class Memory:
 
         unknown = [one for one in remarks if one.after_seq is not None and one.id not in self._features]
         await self._services.record.journal.flushed()
-        fixes = [_changes(await self._kept(one, "after")) for one in unknown]
+        fixes = [_fix_of(one, await self._kept(one, "after")) for one in unknown]
         if asked is not None:
             fixes.append([asked])
         if not fixes:
@@ -201,6 +245,14 @@ class Memory:
         if counted is None:
             raise CommandRefused("It is remembered no longer.")
         return {"fingerprint": counted.fingerprint, "count": counted.count}
+
+    async def _pass(self, command: PassSimilar, person: str) -> dict[str, Any]:
+        remark = self._services.record.state.remarks.get(command.remark)
+        if remark is None:
+            raise CommandRefused("This remark is not remembered, or no longer.", "Nothing was kept.")
+        if not remark.is_passed:
+            await self._services.record.add(remark.session, SimilarPassed(remark=remark.id, by=person))
+        return {"remark": remark.id}
 
     async def _dismiss(self, command: DismissMistake, person: str) -> dict[str, Any]:
         record = self._services.record
@@ -251,7 +303,7 @@ def _mistake_of(name: str, state: State) -> str:
 def _is_earlier(one: Remark, asked: Remark) -> bool:
     """Return whether it was said before, and does not count as the same already."""
     is_same = bool(asked.mistake) and one.mistake == asked.mistake
-    return not is_same and one.id.partition("/")[0] != asked.id.partition("/")[0] and one.at <= asked.at
+    return not is_same and breath_of(one.id) != breath_of(asked.id) and one.at <= asked.at
 
 
 def _remembered(remark: Remark, text: str, features: dict[str, frozenset[str]]) -> Remembered:
@@ -260,16 +312,29 @@ def _remembered(remark: Remark, text: str, features: dict[str, frozenset[str]]) 
     return Remembered(remark.id, text, features.get(remark.id, frozenset()))
 
 
+def _fix_of(remark: Remark, diff: str) -> list[tuple[str, str, str]]:
+    """Return the changed places that put right what a remark is about: of a line, those around it, if there are any."""
+    from cockpit.state.diff import parse_diff
+
+    if not remark.path or remark.line is None:
+        return _changes(diff)
+    files = [file for file in parse_diff(diff) if file.old_path == remark.path or file.path == remark.path]
+    at_line = [
+        _change(file, hunk)
+        for file in files
+        for hunk in file.hunks
+        if any(line.old_no == remark.line for line in hunk.lines)
+    ]
+    return at_line or _changes(diff)
+
+
 def _changes(diff: str) -> list[tuple[str, str, str]]:
     """Return the changed places of a diff: path, text before, text after."""
     from cockpit.state.diff import parse_diff
 
-    return [
-        (
-            file.path,
-            "\n".join(line.text for line in hunk.lines if line.sign in " -"),
-            "\n".join(line.text for line in hunk.lines if line.sign in " +"),
-        )
-        for file in parse_diff(diff)
-        for hunk in file.hunks
-    ]
+    return [_change(file, hunk) for file in parse_diff(diff) for hunk in file.hunks]
+
+
+def _change(file: FileDiff, hunk: Hunk) -> tuple[str, str, str]:
+    before, after = ("\n".join(line.text for line in hunk.lines if line.sign in signs) for signs in (" -", " +"))
+    return file.path, before, after

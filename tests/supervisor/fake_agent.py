@@ -7,6 +7,7 @@ open turn.
 
     write PATH TEXT      move PATH PATH                        wait PATH (until the file exists)
     say TEXT             usage TOKENS                          ask ID
+    summary TEXT (of this turn)
     hang                 deaf (ignore every command)           exit STATUS    fail TEXT         flood COUNT
     raw TEXT             long BYTES                            spawn (a daemon of its own session)
     request NAME JSON (asks with these fields; `WORKSPACE` in them is its own; says what it heard)
@@ -106,6 +107,7 @@ class FakeAgent:
         if is_resumed and done < len(told) and told[done].split(" ")[0] in ("exit", "deaf", "hang"):
             done += 1  # once is enough
         self.keep(message, done)
+        self.summary = ""
         self.emit("turn_started", turn=self.turn)
         try:
             for number, line in enumerate(told[done:], done):
@@ -116,7 +118,7 @@ class FakeAgent:
         except FloatingPointError as error:
             self.end(reason="failed", error=str(error))
         else:
-            self.end(reason="done", summary=f"did turn {self.turn}")
+            self.end(reason="done", summary=self.summary or f"did turn {self.turn}")
 
     def end(self, **how: str) -> None:
         self.keep(None, 0)
@@ -168,6 +170,8 @@ class FakeAgent:
         match word:
             case "fail":
                 raise FloatingPointError(rest)
+            case "summary":
+                self.summary = rest
             case "say":
                 self.emit("message", item=f"m{self.turn}", text=rest)
             case "move":

@@ -10,10 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from cockpit.approvals.types import Answerer, PolicyPlace, Section
 from cockpit.changes.types import ChangeStat
 from cockpit.checks.types import CheckResult, Finding, Receipt, When
 from cockpit.costs.types import FleetBudget
+from cockpit.journal.types.answers import AnswerEvent
+from cockpit.journal.types.answers import PolicyAdded as PolicyAdded
+from cockpit.journal.types.answers import QuestionAnswered as QuestionAnswered
+from cockpit.journal.types.answers import RequestAutoAnswered as RequestAutoAnswered
+from cockpit.journal.types.answers import SessionAllowed as SessionAllowed
 from cockpit.journal.types.base import BaseEvent
 from cockpit.journal.types.mistakes import FindingsSeen as FindingsSeen
 from cockpit.journal.types.mistakes import MistakeDismissed as MistakeDismissed
@@ -21,12 +25,13 @@ from cockpit.journal.types.mistakes import MistakeEvent
 from cockpit.journal.types.mistakes import MistakeRecalled as MistakeRecalled
 from cockpit.journal.types.mistakes import RemarkKept as RemarkKept
 from cockpit.journal.types.mistakes import SameConfirmed as SameConfirmed
+from cockpit.journal.types.mistakes import SimilarFound as SimilarFound
+from cockpit.journal.types.mistakes import SimilarPassed as SimilarPassed
 from cockpit.journal.types.rules import RuleEvent
 from cockpit.senses.types import DoneReport
 from cockpit.sessions.types import (
     AgentCommand,
     AgentEvent,
-    Answer,
     AttentionItem,
     Budget,
     Decision,
@@ -284,46 +289,6 @@ class FileReviewed(BaseEvent):
     by: str = ""
 
 
-class PolicyAdded(BaseEvent):
-    """An "always" was written down as a line of the policy."""
-
-    kind: Literal["policy_added"] = "policy_added"
-    section: Section
-    line: str
-    where: PolicyPlace = "repository"
-    by: str = ""
-
-
-class SessionAllowed(BaseEvent):
-    """A person allowed something for as long as this session lasts."""
-
-    kind: Literal["session_allowed"] = "session_allowed"
-    key: str = Field(description="what exactly, in the words that requests are compared by")
-    title: str = ""
-    by: str = ""
-
-
-class RequestAutoAnswered(BaseEvent):
-    """A request was answered without a human."""
-
-    kind: Literal["request_auto_answered"] = "request_auto_answered"
-    request: str
-    title: str = Field(description="what was asked, whole")
-    decision: Literal["once", "deny"]
-    by: Answerer
-    section: Section | None = Field(default=None, description="of the line that decided; none where no line did")
-    line: str = ""
-    reason: str = Field(default="", description="why, for people; the agent hears the reason of a denial")
-
-
-class QuestionAnswered(BaseEvent):
-    """A human answered what an agent asked through the cockpit's own tools."""
-
-    kind: Literal["question_answered"] = "question_answered"
-    answer: Answer
-    is_taken: bool = Field(default=True, description="a tool call got it; else it is kept for the next one that asks")
-
-
 class DoneReported(BaseEvent):
     """The agent said, through the cockpit's own tools, that the task is complete."""
 
@@ -376,10 +341,7 @@ Event = Annotated[
     | AttentionRaised
     | AttentionResolved
     | FileReviewed
-    | PolicyAdded
-    | SessionAllowed
-    | RequestAutoAnswered
-    | QuestionAnswered
+    | AnswerEvent
     | DoneReported
     | HeadlineNoted
     | MistakeEvent

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from cockpit.journal.types.base import BaseEvent
-from cockpit.rules.types.mistakes import Fix, Sighting
+from cockpit.rules.types.mistakes import Fix, Likely, Sighting
 from cockpit.types import TreeId
 
 
@@ -39,6 +39,22 @@ class SameConfirmed(BaseEvent):
     by: str = ""
 
 
+class SimilarFound(BaseEvent):
+    """Earlier remarks were looked for once it was known what the agent changed upon one; none may be likely."""
+
+    kind: Literal["similar_found"] = "similar_found"
+    remark: str
+    likely: tuple[Likely, ...] = Field(default=(), max_length=3, description="the most likely first")
+
+
+class SimilarPassed(BaseEvent):
+    """A person says that a remark is like none of those before it: it is not offered again."""
+
+    kind: Literal["similar_passed"] = "similar_passed"
+    remark: str
+    by: str = ""
+
+
 class MistakeDismissed(BaseEvent):
     """A person lets a mistake be: it is raised again when it is made again."""
 
@@ -60,4 +76,6 @@ class MistakeRecalled(BaseEvent):
     by: str = ""
 
 
-MistakeEvent = FindingsSeen | RemarkKept | SameConfirmed | MistakeDismissed | MistakeRecalled
+MistakeEvent = (
+    FindingsSeen | RemarkKept | SameConfirmed | SimilarFound | SimilarPassed | MistakeDismissed | MistakeRecalled
+)

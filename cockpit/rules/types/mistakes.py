@@ -40,6 +40,13 @@ class RemarkKind(StrEnum):
     REVIEW = "review"  # an agent's, when it looks over a change
 
 
+class Likely(Model):
+    """An earlier remark that is likely to be about the same as another one."""
+
+    remark: str = Field(description="its id")
+    score: float = Field(description="how like it is; 0: not at all, 1: the same")
+
+
 class Remark(Model):
     """What a person had to say about a session's work."""
 
@@ -58,6 +65,9 @@ class Remark(Model):
     before_seq: int | None = Field(default=None, description="event that holds the diff it was said about")
     after_seq: int | None = Field(default=None, description="event that holds what the agent changed upon it")
     mistake: str = Field(default="", description="fingerprint of the mistake that a person counts it as")
+    is_likened: bool = Field(default=False, description="earlier ones were looked for since the fix is known")
+    likely: tuple[Likely, ...] = Field(default=(), description="what was found then, the most likely first")
+    is_passed: bool = Field(default=False, description="a person said that it is like none: it is not offered again")
 
 
 class Occurrence(Model):
