@@ -16,6 +16,7 @@ from widgets.cells import age, strip_of, width_of
 from widgets.mistake_lines import MistakeSight
 from widgets.palette import Palette
 from widgets.rows import Parts
+from widgets.said_lines import Offer, card_offer
 
 _NO = ("session.redirect", "redirect"), ("session.reject", "reject")
 _ANSWERS: dict[AttentionKind, tuple[tuple[str, str], ...]] = {
@@ -73,8 +74,24 @@ class Card(Widget):
         """The ids of all items that an answer on it is for."""
         return self._row.items if self._row is not None else ()
 
-    def show(self, row: AttentionRow | None, now: float, *, is_active: bool, sight: MistakeSight | None = None) -> None:
-        """Show an item, or nothing. `is_active`: its keys act now; `sight`: what is known of its mistake."""
+    def show(
+        self,
+        row: AttentionRow | None,
+        now: float,
+        *,
+        is_active: bool,
+        sight: MistakeSight | None = None,
+        offer: Offer | None = None,
+    ) -> None:
+        """Show an item, or nothing.
+
+        Args:
+            row: the item.
+            now: epoch seconds.
+            is_active: its keys act now.
+            sight: what is known of its mistake.
+            offer: what was said before that is like a remark of its session.
+        """
         before, self._row = self._row, row
         self.set_class(row is not None, "-shown")
         if row is None:
@@ -83,7 +100,8 @@ class Card(Widget):
         width = max(10, self.size.width or self._room())
         versions = tuple(asker.session.version for asker in row.askers)
         stamp = sight.stamp if sight is not None else ()
-        seen = (row.items, row.is_apart, versions, age(now - row.item.since), is_active, width, stamp)
+        said = (offer, age(now - offer.first.at)) if offer is not None else None
+        seen = (row.items, row.is_apart, versions, age(now - row.item.since), is_active, width, stamp, said)
         if seen == self._seen:
             return
         if before is None or before.id != row.id:
@@ -98,6 +116,8 @@ class Card(Widget):
         self._look = self._look or Palette(self)
         self._lines = card_lines(row, width, self._look, now, sight)
         self._keys = key_lines(row, width, self._look, self._keyboard, is_active=is_active)
+        if offer is not None:
+            self._keys = [*card_offer(offer, width, self._look, self._keyboard, now, is_active=is_active), *self._keys]
         self.styles.height = len(self._lines) + len(self._keys)
         self.refresh()
 

@@ -271,13 +271,17 @@ class DecidingScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Confirm only what is offered."""
-        if action == "said_same":
-            return self.said_before.offer is not None
+        if action in ("said_same", "said_pass"):
+            return self.said_before.offered is not None
         return super().check_action(action, parameters)
 
     def action_said_same(self) -> None:
-        """Count what was just said as the same mistake as what was said before."""
+        """Count what is offered as the same mistake as what was said before."""
         self.said_before.confirm()
+
+    def action_said_pass(self) -> None:
+        """What is offered is not the same; it is not offered again."""
+        self.said_before.decline()
 
     def action_said_read(self) -> None:
         """Read what was said before that is like it."""

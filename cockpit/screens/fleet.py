@@ -138,7 +138,8 @@ class FleetScreen(DecidingScreen):
     def _look(self, now: float) -> None:
         """Turn detail, card and the measure of attention to the subject."""
         row, subject = self.item_row, self.subject
-        self.card.show(row, now, is_active=self.list.has_focus, sight=self.mistaking.sight_of(row))
+        sight, offer = self.mistaking.sight_of(row), self.said_before.stand(row)
+        self.card.show(row, now, is_active=self.list.has_focus, sight=sight, offer=offer)
         is_looking = row is not None and self.app.app_focus and not self.box.has_focus
         self.looking.turn_to(row.item.id if row is not None and is_looking else None)
         self.link.watch([subject.id] if subject is not None else [])
@@ -213,7 +214,8 @@ class FleetScreen(DecidingScreen):
 
     def action_back(self) -> None:
         """Pass what is offered, else back to the list; from the list: end the zoom, then the filter."""
-        if self.said_before.end():
+        if self.said_before.offer is not None:
+            self.said_before.decline()
             return
         if self.box.has_focus and not self.box.text.strip():
             self.box.end_fork()

@@ -35,6 +35,7 @@ TABLE: tuple[Key, ...] = (
     _k(Context.FLEET, "rule.forge", "R", "forge", "Make a rule of the line, finding, request or mistake", "rule"),
     _k(Context.FLEET, "said.same", "=", "said_same", "You said this before: it is the same mistake", "the same"),
     _k(Context.FLEET, "said.read", '"', "said_read", "Read what was said before that is like it"),
+    _k(Context.FLEET, "said.pass", "-", "said_pass", "Nothing said before is the same: it is not offered again"),
     _k(Context.FLEET, "fleet.rules", "B", "rules", "Show the rules, their books and the curve of repeated mistakes"),
     _k(Context.FLEET, "fleet.undo", "u", "undo", "Take back your last decision", "undo"),
     _k(Context.FLEET, "fleet.diff", "d", "tab('Diff')", "Show the diff", "diff"),

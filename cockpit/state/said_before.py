@@ -6,7 +6,7 @@ it goes by itself once it is answered, a rule holds the mistake off, or what it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 from cockpit.journal import types as ev
@@ -26,12 +26,20 @@ def unlikened(state: State) -> Iterator[Remark]:
             yield one
 
 
-def offer_of(state: State, session: SessionId) -> tuple[Remark, tuple[Likely, ...]] | None:
-    """Return the remark of a session that is most likely a repeated one, with what it is like; None: there is none."""
+def offer_of(
+    state: State, session: SessionId, besides: Container[str] = ()
+) -> tuple[Remark, tuple[Likely, ...]] | None:
+    """Return the remark of a session that is most likely a repeated one, with what it is like; None: there is none.
+
+    Args:
+        state: what there is.
+        session: whose remarks.
+        besides: ids of remarks that are left out.
+    """
     offers = [
         (one, likely)
         for one in state.remarks.values()
-        if one.session == session and one.likely and (likely := _standing(one, state))
+        if one.session == session and one.likely and one.id not in besides and (likely := _standing(one, state))
     ]
     return max(offers, key=lambda offer: offer[1][0].score, default=None)
 

@@ -10,7 +10,15 @@ import pytest
 from cockpit.journal import types as ev
 from cockpit.journal.types.rules import RuleAccepted
 from cockpit.protocol.forge import OpenForge
-from cockpit.protocol.types import ConfirmSame, DismissMistake, ErrorInfo, FindSimilar, GetMistake, Redirect
+from cockpit.protocol.types import (
+    ConfirmSame,
+    DismissMistake,
+    ErrorInfo,
+    FindSimilar,
+    GetMistake,
+    PassSimilar,
+    Redirect,
+)
 from cockpit.rules.types.forging import Pointed
 from cockpit.rules.types.mistakes import Sighting
 from cockpit.screens.forge import ForgeScreen
@@ -230,6 +238,8 @@ async def test_an_offer_is_passed_with_escape_or_read_first(tmp_path: Path) -> N
         assert bar.display
         await fleet.press("escape")
         await fleet.until(lambda: not bar.display)
+        (passed,) = await fleet.supervisor.commanded(PassSimilar)
+        assert passed.remark == "d2"
         assert not [one for one in fleet.supervisor.commands if isinstance(one, ConfirmSame)]
         await fleet.press("=")
         assert fleet.app.fleet.said_before.offer is None
