@@ -133,6 +133,7 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def settle(self) -> None:
         """Tell the scroll bar about lines that were added out of sight, when it is due."""
+        self._fit()  # its first size is not always told by an event when the machine is busy
         if self.virtual_size.height != self.rows and time.monotonic() - self._told >= SIZE_TOLD_S:
             self._tell_size()
 
@@ -209,17 +210,21 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         return with_note(strip, self._note, self.columns, self.palette) if self._note and is_last else strip
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Break the lines anew; what was seen first stays first."""
+        """Break the lines anew where they are seen in another width now."""
+        if not self._fit() and self._is_following:
+            self._scroll(self.rows)
+
+    def _fit(self) -> bool:
+        """Break the lines anew if the width is another one; what was seen first stays first."""
         if self.columns == self._width:
-            if self._is_following:
-                self._scroll(self.rows)
-            return
+            return False
         top, _ = self._index.locate(self.scroll_offset.y)
         self._width = self.columns
         self._measure()
         self._tell_size()
         self._scroll(self.rows if self._is_following else self.top_of(top))
         self.refresh()  # it may have been drawn at the new width already, and had nothing to show yet
+        return True
 
     def notify_style_update(self) -> None:
         """Forget what was drawn with the old colours."""

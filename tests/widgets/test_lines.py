@@ -253,6 +253,17 @@ async def test_what_was_drawn_before_it_was_measured_is_drawn_again() -> None:
         assert view.drawn_rows - before >= 10
 
 
+async def test_a_view_that_was_never_told_its_size_shows_its_lines_when_it_settles() -> None:
+    app = ViewApp(10)
+    app.view.disable_messages(events.Resize)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert not screen_of(app.view)[0].strip()
+        app.view.settle()
+        await pilot.pause()
+        assert screen_of(app.view)[0].strip() == "line 0"
+
+
 async def test_search_goes_round_and_a_note_is_shown() -> None:
     app = ViewApp(300)
     async with app.run_test(size=(80, 24)) as pilot:
