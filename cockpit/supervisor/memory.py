@@ -137,10 +137,11 @@ class Memory:
 
     # --- what was said before ---------------------------------------------------------------------------------------
 
-    async def likely_since_fixed(self, remark: Remark) -> tuple[Likely, ...]:
+    async def likely_since_fixed(self, remark: Remark) -> tuple[Likely, ...] | None:
         """Return up to three earlier remarks that are likely the same, by words and fixes; none: the first is not.
 
-        Those of which no fix is known are left out: their words were compared when the remark was made.
+        None: fixes could not be compared. Those of which no fix is known are left out: their words were compared when
+        the remark was made.
         """
         from cockpit.rules.service.similar import is_likely
 
@@ -148,6 +149,7 @@ class Memory:
         found, problem = await self._alike(remark, "", None, fixed)
         if problem:
             log.warning("remark %s: %s", remark.id, problem)
+            return None
         known = [one for one in found if one.by_fix is not None]
         if not known or not is_likely(known[0]):
             return ()

@@ -12,9 +12,10 @@ from cockpit.journal.types import RemarkKept, SimilarFound
 from cockpit.protocol.client import CommandFailed
 from cockpit.protocol.rules import AcceptRule
 from cockpit.protocol.types import AnswerRequest, ConfirmSame, FindSimilar, PassSimilar, Redirect, ReviewChange
-from cockpit.rules.types.mistakes import RemarkKind
+from cockpit.rules.types.mistakes import Likely, Remark, RemarkKind
 from cockpit.sessions.types import AnswerDecision, AttentionKind
 from cockpit.state.said_before import offer_of
+from cockpit.supervisor import second_look
 from cockpit.supervisor.memory import Memory
 from cockpit.types import SessionId
 from tests.supervisor.fake_driver import FakeDriver
@@ -121,18 +122,29 @@ async def test_no_offer_is_made_of_a_mistake_that_a_rule_holds_off(tmp_path: Pat
         assert offer_of(ana.state, third) is None, "but a rule sees to it"
 
 
-async def test_looking_that_fails_is_told_to_the_log_and_ends_nothing(
+async def test_looking_that_fails_ends_nothing_and_is_tried_again(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(_self: Memory, _remark: object) -> None:
-        raise RuntimeError("no workshop here")
+    tried: list[str] = []
+    likely_since_fixed = Memory.likely_since_fixed
 
-    monkeypatch.setattr(Memory, "likely_since_fixed", fails)
+    async def fails_at_first(memory: Memory, remark: Remark) -> tuple[Likely, ...] | None:
+        tried.append(remark.id)
+        match len(tried):
+            case 1:
+                raise RuntimeError("no workshop here")
+            case 2:
+                return None  # the workshop fell
+            case _:
+                return await likely_since_fixed(memory, remark)
+
+    monkeypatch.setattr(Memory, "likely_since_fixed", fails_at_first)
+    monkeypatch.setattr(second_look, "AGAIN_AFTER_S", 0.01)
     async with open_world(make_repository(tmp_path / "repo", CONFIG)) as world:
         ana = await world.start()
         one = await put_right(ana, "a.py", "r = get(url)", "r = get(url, timeout=10)", FIRST)
         (found,) = await ana.kind(one, SimilarFound)
-        assert not found.likely
+        assert tried == [found.remark] * 3
         assert "no workshop here" in (world.paths.logs / "supervisor.log").read_text()
 
 
