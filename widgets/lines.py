@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from rich.style import Style
-from textual import events
+from textual import events, on
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -70,8 +70,6 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._is_own_scroll = False
         self.drawn_rows = 0
         """Rows drawn so far; those taken from the cache are not counted."""
-
-    # --- what it shows
 
     @property
     def lines(self) -> Sequence[Line]:
@@ -232,12 +230,10 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         self._palette = None
         self._drawn.clear()
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self._refresh_rows(self._cursor_row(), 1)
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
+    @on(events.Focus)
+    @on(events.Blur)
+    def show_cursor(self) -> None:
+        """Show the cursor, or hide it."""
         self._refresh_rows(self._cursor_row(), 1)
 
     def on_click(self, event: events.Click) -> None:
@@ -306,10 +302,9 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
             self._is_own_scroll = False
 
     def _cursor_row(self) -> int:
-        if self._is_following:
-            return max(0, self.rows - 1)
         line, part = self._cursor
-        return self.top_of(line) + min(part, self._index.height_of(line) - 1)
+        own = self.top_of(line) + min(part, self._index.height_of(line) - 1)
+        return max(0, self.rows - 1) if self._is_following else own
 
     def _move_to(self, row: int) -> None:
         before = self._cursor_row()

@@ -197,13 +197,11 @@ class FleetScreen(DecidingScreen):
     def action_fork(self) -> None:
         """Write a task that begins from the session."""
         session = self.lone()
-        if session is None:
-            return
-        if session.workspace is None:
+        if session is not None and session.workspace is None:
             self.tell(Trouble(f"Session {session.number} has no work to begin from.", next="Begin a new task instead."))
-            return
-        self.box.begin_fork(Fork.of(session))
-        self.box.focus()
+        elif session is not None:
+            self.box.begin_fork(Fork.of(session))
+            self.box.focus()
 
     async def action_filter(self) -> None:
         """Filter the list."""

@@ -20,7 +20,7 @@ from cockpit.state.rule_curve import points
 from cockpit.supervisor.approvals import preview
 from cockpit.supervisor.garbage import collect
 from cockpit.supervisor.record import envelope_of, is_known
-from cockpit.supervisor.rule_outcomes import KINDS as OF_RULES
+from cockpit.supervisor.rules.outcomes import KINDS as OF_RULES
 from cockpit.supervisor.signals import Asked, Human, Undone
 from cockpit.supervisor.spending import used
 from cockpit.supervisor.terminal import pass_on
@@ -28,7 +28,7 @@ from cockpit.types import SessionId
 
 if TYPE_CHECKING:
     from cockpit.supervisor.daemon import Supervisor
-    from cockpit.supervisor.forges import Forges
+    from cockpit.supervisor.forge.forges import Forges
     from cockpit.supervisor.session import SessionLoop
 
 DIFF_LIMIT_BYTES = 16 << 20
@@ -276,6 +276,6 @@ class Commands:
 
 def _load_forges() -> type[Forges]:
     """Return what few want, and what brings every engine: loading it takes too long for the loop. Blocking."""
-    from cockpit.supervisor.forges import Forges
+    from cockpit.supervisor.forge.forges import Forges
 
     return Forges

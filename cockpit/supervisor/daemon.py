@@ -54,9 +54,9 @@ from cockpit.supervisor.memory import Memory
 from cockpit.supervisor.mistakes import keep_diffs_quietly, lacks_diff
 from cockpit.supervisor.programs import missing_agents
 from cockpit.supervisor.record import Record
-from cockpit.supervisor.rule_decisions import RuleDecisions
-from cockpit.supervisor.rule_news import RuleNews
-from cockpit.supervisor.rules import RulesInForce
+from cockpit.supervisor.rules.decisions import RuleDecisions
+from cockpit.supervisor.rules.in_force import RulesInForce
+from cockpit.supervisor.rules.news import RuleNews
 from cockpit.supervisor.second_look import SecondLook
 from cockpit.supervisor.senses import open_senses
 from cockpit.supervisor.services import OWNER_MARKER, Services, owner

@@ -30,7 +30,7 @@ from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import new_id
 from cockpit.supervisor.approvals import granted, is_answered, keep
 from cockpit.supervisor.closing import keep_work, wind_up
-from cockpit.supervisor.rule_guard import touched
+from cockpit.supervisor.rules.guard import touched
 from cockpit.supervisor.signals import Asked, Undone
 from cockpit.supervisor.spending import extended
 from cockpit.supervisor.verdicts import words_on_findings

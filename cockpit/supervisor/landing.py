@@ -28,8 +28,8 @@ from cockpit.journal.types import (
 )
 from cockpit.sessions.types import AttentionItem, AttentionKind, SessionStatus, Task
 from cockpit.supervisor.rounds import target_of
-from cockpit.supervisor.rules import CHECK as RULES
-from cockpit.supervisor.rules import Looked
+from cockpit.supervisor.rules.in_force import CHECK as RULES
+from cockpit.supervisor.rules.in_force import Looked
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.set_up import set_up
 from cockpit.supervisor.signals import HasLanded, LeftQueue, Signal

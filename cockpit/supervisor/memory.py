@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 _PLACES_EACH = 3
 """Changed places of one fix that become examples."""
 _MOST_OFFENCES = 20
+_WORTH_READING = 0.1
+"""Likeness from which on an earlier remark is worth being read beside one that is likely the same."""
 _CODE_LIMIT = 8_000
 
 
@@ -150,7 +152,7 @@ class Memory:
         if problem:
             log.warning("remark %s: %s", remark.id, problem)
             return None
-        known = [one for one in found if one.by_fix is not None]
+        known = [one for one in found if one.by_fix is not None and one.score >= _WORTH_READING]
         if not known or not is_likely(known[0]):
             return ()
         return tuple(Likely(remark=one.id, score=round(one.score, 3)) for one in known)
@@ -215,7 +217,7 @@ class Memory:
 
         unknown = [one for one in remarks if one.after_seq is not None and one.id not in self._features]
         await self._services.record.journal.flushed()
-        fixes = [_fix_of(one, await self._kept(one, "after")) for one in unknown]
+        fixes = [fix_of(one, await self._kept(one, "after")) for one in unknown]
         if asked is not None:
             fixes.append([asked])
         if not fixes:
@@ -314,7 +316,7 @@ def _remembered(remark: Remark, text: str, features: dict[str, frozenset[str]]) 
     return Remembered(remark.id, text, features.get(remark.id, frozenset()))
 
 
-def _fix_of(remark: Remark, diff: str) -> list[tuple[str, str, str]]:
+def fix_of(remark: Remark, diff: str) -> list[tuple[str, str, str]]:
     """Return the changed places that put right what a remark is about: of a line, those around it, if there are any."""
     from cockpit.state.diff import parse_diff
 

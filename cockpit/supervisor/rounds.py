@@ -17,8 +17,8 @@ from cockpit.providers.git import OperationUnderWay, Worktree
 from cockpit.state.model import SessionState
 from cockpit.supervisor.conflicts import leftover_markers
 from cockpit.supervisor.mistakes import witness
-from cockpit.supervisor.rules import CHECK as RULES
-from cockpit.supervisor.rules import scanned, warnings_of
+from cockpit.supervisor.rules.in_force import CHECK as RULES
+from cockpit.supervisor.rules.in_force import scanned, warnings_of
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId, SessionId, TreeId
 
@@ -66,7 +66,7 @@ async def run_round(services: Services, session: SessionState, worktree: Worktre
         problem = f"{len(found)} findings are left and the agent changed nothing about them" if stuck else ""
         return Round(compared.new, compared.still_open, compared.fixed, problem=problem, warnings=warnings)
     if services.config.rules.judge:
-        from cockpit.supervisor.rule_judges import advise
+        from cockpit.supervisor.rules.judges import advise
 
         await advise(services, services.record.state.sessions[session.id], Path(worktree.path), tree)
     return await _clean(services, session, worktree, tree, results)

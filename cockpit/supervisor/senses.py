@@ -45,8 +45,8 @@ from cockpit.supervisor.conflicts import leftover_markers
 from cockpit.supervisor.decide import words
 from cockpit.supervisor.questions import Questions
 from cockpit.supervisor.rounds import measure, target_of
-from cockpit.supervisor.rules import CHECK as RULES
-from cockpit.supervisor.rules import InForce
+from cockpit.supervisor.rules.in_force import CHECK as RULES
+from cockpit.supervisor.rules.in_force import InForce
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.set_up import WorkspaceError
 from cockpit.supervisor.signals import Signal
@@ -181,7 +181,7 @@ class Senses:
             return RulesSaid(
                 says="no rules are written down in this repository; its checks and AGENTS.md are what counts"
             )
-        from cockpit.supervisor.rule_list import told
+        from cockpit.supervisor.rules.listing import told
 
         return told(in_force)
 
@@ -191,7 +191,7 @@ class Senses:
         found = in_force.rules.get(rule) if in_force is not None else None
         if found is None:
             raise SenseRefused(f"There is no rule {clean_line(rule)!r}; `list_rules` tells which there are.")
-        from cockpit.supervisor.rule_list import explained
+        from cockpit.supervisor.rules.listing import explained
 
         return explained(found)
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from cockpit.supervisor.approvals import Approvals
     from cockpit.supervisor.landing import Landing
     from cockpit.supervisor.memory import Memory
-    from cockpit.supervisor.rule_decisions import RuleDecisions
-    from cockpit.supervisor.rules import RulesInForce
+    from cockpit.supervisor.rules.decisions import RuleDecisions
+    from cockpit.supervisor.rules.in_force import RulesInForce
     from cockpit.supervisor.senses import Senses
 
 

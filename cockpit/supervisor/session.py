@@ -36,7 +36,6 @@ from cockpit.sessions.types import (
     TurnStarted,
 )
 from cockpit.state.model import SessionState
-from cockpit.supervisor import rule_news
 from cockpit.supervisor.agent_life import AgentLife, new_id
 from cockpit.supervisor.approvals import consider, reconsider, reviewed
 from cockpit.supervisor.closing import wind_up
@@ -44,6 +43,7 @@ from cockpit.supervisor.decide import decide, go_on_again, opening_words, undo
 from cockpit.supervisor.fork import opening_of
 from cockpit.supervisor.items import OpenItems
 from cockpit.supervisor.rounds import run_round
+from cockpit.supervisor.rules import news as rule_news
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.signals import (
     Asked,

@@ -64,7 +64,7 @@ async def _loading() -> float:
     """Return how long the modules take to load in a process that has none of them."""
     code = (
         "import time, cockpit.supervisor.daemon\nbegun = time.perf_counter()\n"
-        "import cockpit.supervisor.forges\nprint(time.perf_counter() - begun)"
+        "import cockpit.supervisor.forge.forges\nprint(time.perf_counter() - begun)"
     )
     done = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
@@ -74,7 +74,7 @@ async def _loading() -> float:
 
 @contextlib.asynccontextmanager
 async def _forges(root: Path, place: Path) -> AsyncIterator[Callable[[Any], Any]]:
-    from cockpit.supervisor.forges import Forges
+    from cockpit.supervisor.forge.forges import Forges
 
     repository = await Repository.open(root, place / "own")
     parts: dict[str, Any] = {

@@ -26,6 +26,8 @@ from cockpit.screens.said_before import SaidSheet
 from cockpit.screens.wall import WallScreen
 from cockpit.sessions.types import (
     AgentMessage,
+    Answer,
+    AnswerDecision,
     AttentionItem,
     AttentionKind,
     Decision,
@@ -286,6 +288,25 @@ async def test_what_was_said_before_is_looked_for_by_hand(tmp_path: Path, pane: 
         await fleet.press("=")
         (same,) = await fleet.supervisor.commanded(ConfirmSame)
         assert (same.remark, same.of) == ("d2", "d1")
+
+
+async def test_a_denial_is_likened_by_hand_from_its_line(tmp_path: Path) -> None:
+    async with screen(tmp_path, before=before_said) as fleet:
+        samples.asks(fleet.supervisor, "fetch-salt", "pip install x")
+        at = fleet.supervisor.at
+        denied = Decision(id="d3", kind=DecisionKind.ANSWER, session=SessionId("fetch-salt"), by="ada", at=at)
+        (request,) = fleet.supervisor.state.sessions[SessionId("fetch-salt")].requests
+        no = Answer(id="d3", request=request, decision=AnswerDecision.DENY, text="No new packages")
+        fleet.supervisor.happen(
+            "fetch-salt", ev.DecisionMade(decision=denied), ev.CommandSent(command=no, author="ada")
+        )
+        await fleet.settle()
+        await fleet.row("fetch salt")
+        await fleet.app.fleet.action_tab("Timeline")
+        await fleet.until(lambda: "answered" in fleet.text(fleet.app.fleet.detail))
+        await fleet.press("l", "G", '"')
+        (asked,) = await fleet.supervisor.commanded(FindSimilar)
+        assert asked.remark == "d3"
 
 
 async def test_an_objection_of_a_review_is_likened_by_hand(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from cockpit.state.fold import apply, fold
 from cockpit.state.mistake_items import ENFORCED, title
 from cockpit.state.mistakes import SAID
 from cockpit.state.model import STATE, State
-from cockpit.supervisor.rules import CHECK
+from cockpit.supervisor.rules.in_force import CHECK
 from cockpit.types import CommitId, SessionId
 from tests.state.test_mistakes import NAMES, said, seen
 

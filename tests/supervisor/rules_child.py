@@ -8,8 +8,8 @@ import signal
 from typing import Any
 
 from cockpit.providers.git import Repository
-from cockpit.supervisor import rule_news
-from cockpit.supervisor.rule_news import RuleNews
+from cockpit.supervisor.rules import news as rule_news
+from cockpit.supervisor.rules.news import RuleNews
 from tests.supervisor import fake_driver
 
 MOMENT = "DIE_AT"

@@ -18,8 +18,8 @@ from cockpit.rules.runtime.gate import Gate
 from cockpit.rules.types.forging import Book, ForgeView, Offence, Pointed, Progress
 from cockpit.sessions.types import SessionStatus, Task
 from cockpit.state.model import SessionState, State
-from cockpit.supervisor.forge import Forge
-from cockpit.supervisor.forges import Forges
+from cockpit.supervisor.forge.forge import Forge
+from cockpit.supervisor.forge.forges import Forges
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId, SessionId
 from tests.supervisor.world import git

@@ -12,7 +12,7 @@ from cockpit.protocol.server import CommandRefused
 from cockpit.rules.types import Engine
 from cockpit.rules.types.errors import RuleFileError
 from cockpit.rules.types.forging import ForgeView, Offence, Pointed
-from cockpit.supervisor.forge_samples import ForgeRefused
+from cockpit.supervisor.forge.samples import ForgeRefused
 from tests.supervisor.smithy import (
     BASE,
     MISTAKE,

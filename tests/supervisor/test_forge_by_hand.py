@@ -29,10 +29,10 @@ from cockpit.rules.service.baseline import baseline_of
 from cockpit.rules.types import Engine, ExampleKind
 from cockpit.rules.types.forge import Pair
 from cockpit.rules.types.forging import ForgeView, Offence, Pointed
-from cockpit.supervisor.forge_evidence import _narrowed
-from cockpit.supervisor.forge_samples import MOST, ForgeRefused, Samples
-from cockpit.supervisor.forge_shelf import Draft, Shelf
-from cockpit.supervisor.forges import Forges
+from cockpit.supervisor.forge.evidence import _narrowed
+from cockpit.supervisor.forge.forges import Forges
+from cockpit.supervisor.forge.samples import MOST, ForgeRefused, Samples
+from cockpit.supervisor.forge.shelf import Draft, Shelf
 from cockpit.types import SessionId
 from tests.supervisor.smithy import MISTAKE, WITHIN_S, Smithy, is_judged, on_line, open_smithy, opened, until
 from tests.supervisor.world import git

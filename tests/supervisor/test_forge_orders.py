@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from cockpit.rules.types.errors import RulesError
-from cockpit.supervisor.forge_orders import Orders
+from cockpit.supervisor.forge.orders import Orders
 
 
 class Work:

@@ -10,7 +10,7 @@ import pytest
 from cockpit.providers.git import Repository
 from cockpit.providers.paths import Paths
 from cockpit.rules.repo.places import PROJECT_TEXT
-from cockpit.supervisor.rule_guard import concerns_rules, guarded, touched
+from cockpit.supervisor.rules.guard import concerns_rules, guarded, touched
 from cockpit.types import CommitId, TreeId
 from tests.supervisor.world import CONFIG, git, make_repository
 

@@ -16,7 +16,7 @@ from cockpit.rules.types.mistakes import Likely, Remark, RemarkKind
 from cockpit.sessions.types import AnswerDecision, AttentionKind
 from cockpit.state.said_before import offer_of
 from cockpit.supervisor import second_look
-from cockpit.supervisor.memory import Memory
+from cockpit.supervisor.memory import Memory, fix_of
 from cockpit.types import SessionId
 from tests.supervisor.fake_driver import FakeDriver
 from tests.supervisor.test_mistakes import RULE_FILES
@@ -180,3 +180,38 @@ async def test_a_denial_is_found_by_its_decision(tmp_path: Path, home: Path) -> 
         denial = AnswerRequest(session=one, request="r", decision=AnswerDecision.DENY, text="No new packages")
         said = (await ana.call(denial))["remarks"]
         assert said == [ana.state.decisions[-1].id]
+
+
+TWO_PLACES = """\
+diff --git a/a.py b/a.py
+--- a/a.py
++++ b/a.py
+@@ -1,3 +1,3 @@
+ import requests
+-NAME = 1
++NAME_S = 1
+ x = 1
+@@ -20,2 +20,2 @@
+ y = 2
+-r = get(url)
++r = get(url, timeout=1)
+diff --git a/b.py b/b.py
+--- a/b.py
++++ b/b.py
+@@ -21 +21 @@
+-old
++new
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "count"), [("a.py", 21, 1), ("a.py", 2, 1), ("a.py", 300, 3), ("c.py", 21, 3), ("", None, 3)]
+)
+def test_what_put_a_line_right_is_the_change_around_it_or_all_of_them(path: str, line: int | None, count: int) -> None:
+    remark = Remark(
+        id="r", kind=RemarkKind.COMMENT, session=SessionId("s"), by="ana", at=1, text="x", path=path, line=line
+    )
+    places = fix_of(remark, TWO_PLACES)
+    assert len(places) == count
+    if line == 21 and path == "a.py":
+        assert places == [("a.py", "y = 2\nr = get(url)", "y = 2\nr = get(url, timeout=1)")]

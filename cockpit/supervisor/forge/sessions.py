@@ -16,7 +16,7 @@ from cockpit.rules.types import Engine, Hit
 from cockpit.rules.types.errors import RulesError
 from cockpit.sessions.types import FINAL
 from cockpit.state.diff import parse_diff
-from cockpit.supervisor.forge_books import Books
+from cockpit.supervisor.forge.books import Books
 from cockpit.supervisor.services import Services
 from cockpit.types import TreeId
 

@@ -20,8 +20,8 @@ from cockpit.rules.service.findings import problem_text
 from cockpit.rules.service.joined import with_hits
 from cockpit.rules.types import Engine, Rule, RuleSet
 from cockpit.rules.types.errors import RuleFileError, ScanError
-from cockpit.supervisor.rule_commands import commanded
-from cockpit.supervisor.rule_decisions import Edit, Files
+from cockpit.supervisor.rules.commands import commanded
+from cockpit.supervisor.rules.decisions import Edit, Files
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId
 

@@ -19,7 +19,7 @@ from cockpit.journal.types.rules import RuleTold
 from cockpit.sessions.types import SessionStatus, Steer
 from cockpit.state.model import SessionState
 from cockpit.supervisor.agent_life import new_id
-from cockpit.supervisor.rules import InForce, Looked, files_of, scanned
+from cockpit.supervisor.rules.in_force import InForce, Looked, files_of, scanned
 from cockpit.supervisor.services import Services
 from cockpit.supervisor.signals import RuleInForce
 

@@ -21,7 +21,7 @@ from cockpit.providers.git import CheckoutBlocked, GitError, Landed
 from cockpit.providers.uncut import to_its_end
 from cockpit.sessions.types import Decision, DecisionKind
 from cockpit.supervisor.agent_life import new_id
-from cockpit.supervisor.rule_outcomes import KINDS, event_of, spreads, taking_back
+from cockpit.supervisor.rules.outcomes import KINDS, event_of, spreads, taking_back
 from cockpit.types import CommitId, SessionId, TreeId
 
 if TYPE_CHECKING:
@@ -61,11 +61,11 @@ class RuleDecisions:
             case RemoveProse():
                 return await self._remove(command, person)
             case JudgeChange():
-                from cockpit.supervisor.rule_judges import judge_change
+                from cockpit.supervisor.rules.judges import judge_change
 
                 return await judge_change(self._services, command, person)
             case GetRules():
-                from cockpit.supervisor.rule_list import listed
+                from cockpit.supervisor.rules.listing import listed
 
                 return await listed(self._services, await self._branch(command.target))
 
@@ -102,7 +102,7 @@ class RuleDecisions:
     # --- what is decided --------------------------------------------------------------------------------------------
 
     async def _accept(self, command: AcceptRule, person: str) -> dict[str, Any]:
-        from cockpit.supervisor.rule_files import Proposal, proposal
+        from cockpit.supervisor.rules.files import Proposal, proposal
 
         services = self._services
         target = await self._branch(command.target)
@@ -114,7 +114,7 @@ class RuleDecisions:
 
     async def _change(self, command: ChangeRule, person: str) -> dict[str, Any]:
         from cockpit.rules.types import RuleState
-        from cockpit.supervisor.rule_life import changing
+        from cockpit.supervisor.rules.life import changing
 
         target, state = await self._branch(command.target), RuleState(command.state)
         rule, edit = await changing(self._services, command.rule, state, target)
@@ -125,7 +125,7 @@ class RuleDecisions:
         return await self._carry_out(wanted, KINDS[wanted.what], edit, text)
 
     async def _delete(self, command: DeleteRule, person: str) -> dict[str, Any]:
-        from cockpit.supervisor.rule_life import deleting
+        from cockpit.supervisor.rules.life import deleting
 
         target = await self._branch(command.target)
         rule, edit = await deleting(self._services, command.rule, target)
@@ -133,7 +133,7 @@ class RuleDecisions:
         return await self._carry_out(wanted, DecisionKind.RETIRE, edit, f"Delete rule {rule.id}\n")
 
     async def _judge(self, command: JudgeFinding, person: str) -> dict[str, Any]:
-        from cockpit.supervisor.rule_life import letting_by
+        from cockpit.supervisor.rules.life import letting_by
 
         session = self._services.record.state.sessions.get(command.session)
         base = session.workspace.base if session is not None and session.workspace is not None else ""
@@ -148,7 +148,7 @@ class RuleDecisions:
         return {"decision": wanted.decision, "rule": rule.id, "commit": "", "branch": ""}
 
     async def _remove(self, command: RemoveProse, person: str) -> dict[str, Any]:
-        from cockpit.supervisor.rule_life import removing
+        from cockpit.supervisor.rules.life import removing
 
         target = await self._branch(command.target)
         rule, edit = await removing(self._services, command, target)

@@ -10,7 +10,7 @@ from cockpit.providers.git import UnknownRevision
 from cockpit.rules.service.prose import superfluous
 from cockpit.rules.types import Rule, RuleState
 from cockpit.rules.types.books import Prose
-from cockpit.supervisor.rules import InForce
+from cockpit.supervisor.rules.in_force import InForce
 from cockpit.supervisor.services import Services
 
 DOCUMENT = "AGENTS.md"

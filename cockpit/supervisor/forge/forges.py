@@ -14,10 +14,10 @@ from cockpit.protocol.server import CommandRefused
 from cockpit.rules.repo.places import BASELINE
 from cockpit.rules.types import RuleState
 from cockpit.rules.types.errors import RuleFileError
-from cockpit.supervisor.forge import Forge
-from cockpit.supervisor.forge_gates import Gates
-from cockpit.supervisor.forge_samples import ForgeRefused
-from cockpit.supervisor.forge_shelf import Draft, Shelf
+from cockpit.supervisor.forge.forge import Forge
+from cockpit.supervisor.forge.gates import Gates
+from cockpit.supervisor.forge.samples import ForgeRefused
+from cockpit.supervisor.forge.shelf import Draft, Shelf
 from cockpit.supervisor.services import Services
 
 log = logging.getLogger(__name__)

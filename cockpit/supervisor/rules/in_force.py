@@ -20,8 +20,8 @@ from cockpit.checks.types import CheckOutcome, CheckResult, Finding, Severity
 from cockpit.journal.types.rules import HITS_KEPT, RuleHit, RulesScanned
 from cockpit.providers.git import Repository
 from cockpit.state.model import SessionState
-from cockpit.supervisor.rule_guard import FOLDER as FOLDER
-from cockpit.supervisor.rule_guard import concerns_rules, guarded
+from cockpit.supervisor.rules.guard import FOLDER as FOLDER
+from cockpit.supervisor.rules.guard import concerns_rules, guarded
 from cockpit.types import CommitId, TreeId
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class RulesInForce:
         """Carry rules out on what a change touches. Raises `ScanError`."""
         from cockpit.rules.runtime.scan import Scanner
         from cockpit.rules.runtime.sources import Sources
-        from cockpit.supervisor.rule_verdicts import verdict_of
+        from cockpit.supervisor.rules.verdicts import verdict_of
 
         services = self._services
         if self._scanner is None:
@@ -182,7 +182,7 @@ class RulesInForce:
 
     async def _with_commands(self, rules: RuleSet, scan: Scan, target: Target, looked: Looked) -> Scan:
         from cockpit.rules.service.joined import with_hits
-        from cockpit.supervisor.rule_commands import commanded
+        from cockpit.supervisor.rules.commands import commanded
 
         began = time.monotonic()
         found = await commanded(self._services, rules.rules, target, looked.changed, looked.base)
@@ -224,7 +224,7 @@ class RulesInForce:
         if in_force is None and own is None and not against:
             return None
         from cockpit.rules.types.errors import ScanError
-        from cockpit.supervisor.rule_verdicts import both
+        from cockpit.supervisor.rules.verdicts import both
 
         verdict = Verdict()
         try:

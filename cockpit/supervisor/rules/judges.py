@@ -40,7 +40,7 @@ from cockpit.rules.types import Hit, Rule
 from cockpit.sessions.types import AgentReady
 from cockpit.state.model import SessionState
 from cockpit.supervisor.drafter import Drafter, DrafterFailed
-from cockpit.supervisor.rules import InForce, scanned
+from cockpit.supervisor.rules.in_force import InForce, scanned
 from cockpit.supervisor.services import Services
 from cockpit.types import SessionId, TreeId
 

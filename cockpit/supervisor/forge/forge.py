@@ -27,15 +27,15 @@ from cockpit.rules.types import Engine, ExampleKind, Rule
 from cockpit.rules.types.errors import RulesError
 from cockpit.rules.types.forge import Candidate
 from cockpit.rules.types.forging import Book, ForgeView, Offence, Placed, Progress
-from cockpit.supervisor.forge_books import Books
-from cockpit.supervisor.forge_drafts import Drafts
-from cockpit.supervisor.forge_evidence import remembered
-from cockpit.supervisor.forge_examples import pair_of
-from cockpit.supervisor.forge_judging import Judging
-from cockpit.supervisor.forge_language import spoken
-from cockpit.supervisor.forge_orders import Orders
-from cockpit.supervisor.forge_samples import ForgeRefused, Samples
-from cockpit.supervisor.forge_words import Words, advice_for, read
+from cockpit.supervisor.forge.books import Books
+from cockpit.supervisor.forge.drafts import Drafts
+from cockpit.supervisor.forge.evidence import remembered
+from cockpit.supervisor.forge.examples import pair_of
+from cockpit.supervisor.forge.judging import Judging
+from cockpit.supervisor.forge.language import spoken
+from cockpit.supervisor.forge.orders import Orders
+from cockpit.supervisor.forge.samples import ForgeRefused, Samples
+from cockpit.supervisor.forge.words import Words, advice_for, read
 from cockpit.supervisor.services import Services
 
 FOLLOW_S = 20.0

@@ -15,10 +15,10 @@ from cockpit.rules.service.baseline import split
 from cockpit.rules.service.findings import finding, judged, problem_text, unjudged, unused
 from cockpit.rules.service.joined import is_harmless
 from cockpit.rules.types import CHECK, Engine, Hit, Rule, RuleId, Scan, ScanProblem
-from cockpit.supervisor.rules import Verdict
+from cockpit.supervisor.rules.in_force import Verdict
 
 if TYPE_CHECKING:
-    from cockpit.supervisor.rules import InForce, Looked
+    from cockpit.supervisor.rules.in_force import InForce, Looked
 
 _TEXT_LIMIT = 120
 

@@ -18,11 +18,11 @@ from cockpit.rules.types import Engine, ExampleKind, Rule, RuleState
 from cockpit.rules.types.errors import RuleFileError
 from cockpit.rules.types.forge import Candidate, Pair
 from cockpit.rules.types.forging import Book, Offence, Pointed
-from cockpit.supervisor.forge_baseline import baseline_for
-from cockpit.supervisor.forge_samples import ForgeRefused
+from cockpit.supervisor.forge.baseline import baseline_for
+from cockpit.supervisor.forge.samples import ForgeRefused
 
 if TYPE_CHECKING:
-    from cockpit.supervisor.forge import Forge
+    from cockpit.supervisor.forge.forge import Forge
 
 _SAY = "Say here what is wrong, and why."
 """Message of a rule that is begun by hand where nothing was said yet."""

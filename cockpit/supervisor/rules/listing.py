@@ -13,8 +13,8 @@ from cockpit.sessions.types import FINAL
 from cockpit.state.model import State
 from cockpit.state.rule_books import Firing, RuleBook
 from cockpit.state.rule_curve import points
-from cockpit.supervisor.rule_prose import prose_of
-from cockpit.supervisor.rules import InForce
+from cockpit.supervisor.rules.in_force import InForce
+from cockpit.supervisor.rules.prose import prose_of
 from cockpit.supervisor.services import Services
 from cockpit.types import SessionId
 

@@ -25,7 +25,7 @@ from cockpit.sessions.types import AgentReady
 from cockpit.supervisor.drafter import Drafter, DrafterFailed
 
 if TYPE_CHECKING:
-    from cockpit.supervisor.forge import Forge
+    from cockpit.supervisor.forge.forge import Forge
 
 log = logging.getLogger(__name__)
 

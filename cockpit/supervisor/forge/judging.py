@@ -11,8 +11,8 @@ from cockpit.rules.runtime.history import History
 from cockpit.rules.runtime.tree_scan import Tree
 from cockpit.rules.types import Example, Rule
 from cockpit.rules.types.forge import News
-from cockpit.supervisor.forge_books import TREE, Books
-from cockpit.supervisor.forge_sessions import Workspaces
+from cockpit.supervisor.forge.books import TREE, Books
+from cockpit.supervisor.forge.sessions import Workspaces
 from cockpit.supervisor.services import Services
 
 COMMITS = 200

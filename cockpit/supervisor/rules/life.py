@@ -24,9 +24,9 @@ from cockpit.rules.types import Engine, Level, Rule, RuleSet, RuleState
 from cockpit.rules.types.errors import RuleFileError, ScanError
 from cockpit.sessions.types import FINAL
 from cockpit.state.model import SessionState
-from cockpit.supervisor.rule_decisions import Edit, Files
-from cockpit.supervisor.rule_files import UNTRIED, baseline_at, proven, there_now
-from cockpit.supervisor.rules import InForce, files_of
+from cockpit.supervisor.rules.decisions import Edit, Files
+from cockpit.supervisor.rules.files import UNTRIED, baseline_at, proven, there_now
+from cockpit.supervisor.rules.in_force import InForce, files_of
 from cockpit.supervisor.services import Services
 from cockpit.types import CommitId
 
