@@ -25,7 +25,7 @@ from cockpit.protocol.types import (
 from cockpit.providers.text import Safe, clean_line
 from cockpit.screens.answering import Answering
 from cockpit.screens.dialogs import AskDialog, Asked, Question
-from cockpit.screens.forging import Forging
+from cockpit.screens.forge.opening import Forging
 from cockpit.screens.keys import Keyboard
 from cockpit.screens.link import Link
 from cockpit.screens.looking import Looking

@@ -14,7 +14,7 @@ from cockpit.protocol.types import ErrorInfo
 from cockpit.rules.types import Example, ExampleKind, Hit, RuleId
 from cockpit.rules.types.forge import Candidate, Pair, Verdict
 from cockpit.rules.types.forging import Book, ForgeView, Offence, Placed, Pointed, Progress
-from cockpit.screens.forge import ForgeScreen
+from cockpit.screens.forge.screen import ForgeScreen
 from tests.screens import samples
 from tests.screens.pages import FleetPage, screen
 from tests.screens.supervisor import FakeSupervisor

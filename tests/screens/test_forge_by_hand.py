@@ -7,7 +7,7 @@ from pathlib import Path
 from cockpit.protocol.types import ErrorInfo
 from cockpit.rules.types import ExampleKind
 from cockpit.rules.types.forging import ForgeView, Progress, Sample
-from cockpit.screens.forge import ForgeScreen
+from cockpit.screens.forge.screen import ForgeScreen
 from tests.screens.pages import screen
 from tests.screens.test_forge import BAD, GOOD, a_view, book, forge, placed
 

@@ -21,7 +21,7 @@ from cockpit.protocol.types import (
 )
 from cockpit.rules.types.forging import Pointed
 from cockpit.rules.types.mistakes import Sighting
-from cockpit.screens.forge import ForgeScreen
+from cockpit.screens.forge.screen import ForgeScreen
 from cockpit.screens.said_before import SaidSheet
 from cockpit.screens.wall import WallScreen
 from cockpit.sessions.types import (

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from cockpit.rules.types.forging import Progress
 from cockpit.screens.app import CockpitApp
-from cockpit.screens.forge import ForgeScreen
+from cockpit.screens.forge.screen import ForgeScreen
 from cockpit.screens.store import LinkStatus
 from cockpit.screens.wire import WIRE_VERSION, Hello
 from cockpit.types import SessionId

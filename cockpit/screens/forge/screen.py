@@ -14,9 +14,9 @@ from cockpit.protocol.forge import CloseForge, FollowForge, GiveFix, MarkHit, Op
 from cockpit.protocol.types import Command
 from cockpit.providers.text import Safe, clean_line
 from cockpit.rules.types.forging import ForgeView, Offence
-from cockpit.screens.forge_accepting import Accepting
-from cockpit.screens.forge_views import ForgeViews
-from cockpit.screens.forge_writing import ENGINES, Writing
+from cockpit.screens.forge.accepting import Accepting
+from cockpit.screens.forge.views import ForgeViews
+from cockpit.screens.forge.writing import ENGINES, Writing
 from cockpit.screens.keys import Keyboard
 from widgets.example_pane import ExamplePane
 from widgets.forge_lines import Spot

@@ -11,7 +11,7 @@ from cockpit.rules.types import Engine, ExampleKind
 from cockpit.rules.types.forging import Book, ForgeView
 
 if TYPE_CHECKING:
-    from cockpit.screens.forge import ForgeScreen
+    from cockpit.screens.forge.screen import ForgeScreen
     from widgets.example_pane import ExamplePane
 
 TYPED_S = 0.25

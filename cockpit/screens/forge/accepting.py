@@ -11,7 +11,7 @@ from cockpit.providers.text import Safe, clean_line
 from cockpit.rules.types.forging import Book, ForgeView, Offence
 
 if TYPE_CHECKING:
-    from cockpit.screens.forge import ForgeScreen
+    from cockpit.screens.forge.screen import ForgeScreen
 
 State = Literal["block", "warn", "shadow"]
 

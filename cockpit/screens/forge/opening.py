@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from cockpit.screens.deciding import DecidingScreen
-    from cockpit.screens.forge import ForgeScreen
-    from cockpit.screens.forge_accepting import Accepting
+    from cockpit.screens.forge.accepting import Accepting
+    from cockpit.screens.forge.screen import ForgeScreen
 
 
 class Forging:
@@ -40,7 +40,7 @@ class Forging:
             self._begin(offences)
 
     def _begin(self, offences: list[Offence]) -> None:
-        from cockpit.screens.forge import ForgeScreen  # a screen of its own, made when it is first wanted
+        from cockpit.screens.forge.screen import ForgeScreen  # a screen of its own, made when it is first wanted
 
         if not offences:
             words = "Nothing here can become a rule."
@@ -51,7 +51,7 @@ class Forging:
 
     def open_draft(self, draft: str) -> None:
         """Open the forge on a rule that somebody began to write."""
-        from cockpit.screens.forge import ForgeScreen  # as above
+        from cockpit.screens.forge.screen import ForgeScreen  # as above
 
         self._show(ForgeScreen((), self._screen.link.call, self._screen.keyboard, draft=draft))
 
@@ -78,7 +78,7 @@ class Forging:
         self._screen.app.push_screen(shown, ended)
 
     def _offences(self, focused: Widget | None) -> list[Offence]:
-        from cockpit.screens.pointing import on_whole, pointed_at  # as the screen
+        from cockpit.screens.forge.pointing import on_whole, pointed_at  # as the screen
 
         session, state = self._screen.subject, self._screen.store.state
         if session is None:
