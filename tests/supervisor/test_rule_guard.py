@@ -125,6 +125,13 @@ async def test_new_rules_with_tests_are_proposals(repository: Repository) -> Non
     assert len(await touched(repository, base, tree)) == 4  # a person looks at each of them
 
 
+@pytest.mark.parametrize("path", ["cockpit.toml", "Cockpit.TOML", "cockpit.toml. "])
+async def test_nobodys_policy_approves_another_configuration(repository: Repository, path: str) -> None:
+    base, tree = await changed(repository, write(path, "[checks]\n"))
+    assert await touched(repository, base, tree) == [path]
+    assert await guarded(repository, base, tree, None) == ()
+
+
 async def test_the_id_of_a_rule_on_another_branch_is_taken_too(repository: Repository) -> None:
     from cockpit.rules.repo.reading import read_rules
 

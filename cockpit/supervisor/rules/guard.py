@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cockpit.rules.types import RuleSet
 
 FOLDER = ".cockpit"
+CONFIG = "cockpit.toml"
 CHECK = "rules"
 CODE = "rules-are-for-people"
 _RULES = (f"{FOLDER}/rules/", f"{FOLDER}/invariants/")
@@ -34,14 +35,23 @@ _FILE_LIMIT_BYTES = 1 << 20
 
 def concerns_rules(path: str) -> bool:
     """Return whether a path is the folder of rules or in it, on any file system that a checkout may be on."""
-    first = unicodedata.normalize("NFKC", _UNSEEN.sub("", path.partition("/")[0])).casefold()
-    return first.rstrip(" .") == FOLDER
+    return _read_as(path.partition("/")[0]) == FOLDER
+
+
+def decides_what_is_checked(path: str) -> bool:
+    """Return whether a path is of the rules or the configuration, on any file system that a checkout may be on."""
+    return concerns_rules(path) or _read_as(path) == CONFIG
 
 
 async def touched(repository: Repository, base: CommitId | TreeId, tree: TreeId) -> list[str]:
-    """Return what a change touches that concerns rules, old places of what it moved included. Raises `GitError`."""
+    """Return what a change touches that decides what is checked, and old places of what it moved. Raises `GitError`."""
     stats = await repository.diff_stat(base, tree)
-    return sorted({path for one in stats for path in _paths(one) if concerns_rules(path)})
+    return sorted({path for one in stats for path in _paths(one) if decides_what_is_checked(path)})
+
+
+def _read_as(name: str) -> str:
+    """Return a name as the most lenient file system takes it."""
+    return unicodedata.normalize("NFKC", _UNSEEN.sub("", name)).casefold().rstrip(" .")
 
 
 async def guarded(
