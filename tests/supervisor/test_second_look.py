@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from agents.base import Abilities
 from cockpit.journal.types import RemarkKept, SimilarFound
 from cockpit.protocol.client import CommandFailed
 from cockpit.protocol.rules import AcceptRule
-from cockpit.protocol.types import AnswerRequest, ConfirmSame, FindSimilar, PassSimilar, Redirect, ReviewChange
+from cockpit.protocol.types import AnswerRequest, ConfirmSame, Down, FindSimilar, PassSimilar, Redirect, ReviewChange
 from cockpit.rules.types.mistakes import Likely, Remark, RemarkKind
 from cockpit.sessions.types import AnswerDecision, AttentionKind
 from cockpit.state.said_before import offer_of
@@ -19,8 +20,9 @@ from cockpit.supervisor import second_look
 from cockpit.supervisor.memory import Memory, fix_of
 from cockpit.types import SessionId
 from tests.supervisor.fake_driver import FakeDriver
+from tests.supervisor.test_crash import Child
 from tests.supervisor.test_mistakes import RULE_FILES
-from tests.supervisor.world import CONFIG, Person, S, make_repository, open_world
+from tests.supervisor.world import CONFIG, Person, S, World, make_repository, open_world
 
 FIRST, AGAIN = "this call has no timeout", "an outgoing call with no bound: what if it never answers?"
 
@@ -215,3 +217,27 @@ def test_what_put_a_line_right_is_the_change_around_it_or_all_of_them(path: str,
     assert len(places) == count
     if line == 21 and path == "a.py":
         assert places == [("a.py", "y = 2\nr = get(url)", "y = 2\nr = get(url, timeout=1)")]
+
+
+async def test_killed_while_it_looks_it_looks_again_and_an_offer_outlives_it(tmp_path: Path, home: Path) -> None:
+    world = World(make_repository(tmp_path / "repo", CONFIG))
+    child = Child(world)
+    ana = await child.start()
+    await put_right(ana, "a.py", "r = requests.get(url)", "r = requests.get(url, timeout=10)", FIRST)
+    second = await ana.task("write b.py x = httpx.post(u, json=b)", "write b.py x = httpx.post(u, json=b, timeout=5)")
+    await ana.status(second, S.READY)
+    await ana.call(Redirect(session=second, text=AGAIN))
+    await ana.kind(second, RemarkKept, 2)
+    await child.end(signal.SIGKILL)
+
+    ana = await child.start()
+    await ana.until(lambda: offer_of(ana.state, second) is not None)
+    offer = offer_of(ana.state, second)
+    await child.end(signal.SIGKILL)
+
+    ana = await child.start()
+    assert offer_of(ana.state, second) == offer
+    await ana.status(second, S.READY)
+    await ana.call(Down())
+    await child.end(0)
+    await world.down()
