@@ -110,7 +110,7 @@ class Landing:
                 await queue.run(entries)
             except* JournalError:
                 raise
-            except* Exception as errors:
+            except* Exception as errors:  # the edge of the queue's task
                 log.exception("the merge queue of %s failed", target)
                 text = f"the merge queue of {target} failed and begins again: {errors.exceptions[0]}"
                 self._services.record.add(None, Noted(text=text, level="error"))

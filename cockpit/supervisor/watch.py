@@ -111,7 +111,7 @@ async def _for_ever(follow: Callable[[], Awaitable[None]], look: Callable[[], Aw
                 await look()
             except JournalError:
                 raise
-            except Exception:
+            except Exception:  # the same edge: it looks again in a while
                 log.warning("cannot look", exc_info=True)
 
 
@@ -127,5 +127,5 @@ async def _measure(supervisor: Supervisor, session: SessionId) -> None:
             await measure(supervisor.services, session, worktree, tree)
     except JournalError:
         raise
-    except Exception as error:
+    except Exception as error:  # the edge of a look: it is measured again when its turn is checked
         log.info("cannot measure %s: %s", session, error)
