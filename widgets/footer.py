@@ -46,7 +46,7 @@ class KeyFooter(Bar):
 
 
 def footer_parts(footer: KeyFooter, screen: Screen[object]) -> tuple[Parts, Parts]:
-    """Return the keys of the focused thing at the left, and help at the right."""
+    """Return the keys of the focused thing at the left; at the right, in any case, the way out and help."""
     look = footer.look
     active = {active.binding.id for active in screen.active_bindings.values() if active.enabled}
     rows = [row for row in footer.keyboard.rows if row.id in active and row.short]
@@ -56,20 +56,21 @@ def footer_parts(footer: KeyFooter, screen: Screen[object]) -> tuple[Parts, Part
         rows = [row for row in rows if row.is_priority]  # no other key is ours
         active.discard("app.help")
     rows.sort(key=lambda row: _ORDER.get(row.context, len(_ORDER)))
-    right: Parts = []
+    out = next((row for row in rows if row.keys[0] == "escape"), None)
+    at_right = [row for row in (out, find("app.help") if "app.help" in active else None) if row is not None]
+    right = [part for row in at_right for part in _shown(footer, row.id, row.short)]
     left: Parts = [(" ", look["dim"])]
-    used = 1
-    if "app.help" in active:
-        sign = footer.keyboard.first("app.help")
-        right = [(sign, look["accent"]), (f" {find('app.help').short} ", look["dim"])]
-        used += len(sign) + 7
+    used = 1 + sum(len(text) for text, _ in right)
     for row in rows:
-        if row.id == "app.help":
+        if row in at_right:
             continue
-        sign = footer.keyboard.first(row.id)
-        size = len(sign) + len(row.short) + 4
-        if used + size > footer.size.width:
+        key = _shown(footer, row.id, f"{row.short}  ")
+        used += sum(len(text) for text, _ in key)
+        if used > footer.size.width:
             break
-        used += size
-        left += [(sign, look["accent"]), (f" {row.short}   ", look["dim"])]
+        left += key
     return left, right
+
+
+def _shown(footer: KeyFooter, row: str, said: str) -> Parts:
+    return [(footer.keyboard.first(row), footer.look["accent"]), (f" {said} ", footer.look["dim"])]
