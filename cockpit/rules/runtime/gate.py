@@ -22,8 +22,8 @@ from cockpit.rules.service.baseline import snippet
 from cockpit.rules.service.gate import as_rule, breadth, conflict, good_examples, verdict
 from cockpit.rules.service.scope import is_meant
 from cockpit.rules.service.synthesis.languages import LANGUAGE_OF_SUFFIX
-from cockpit.rules.service.synthesis.propose import Proposal
 from cockpit.rules.service.synthesis.ranking import Seen, chosen, shortlist
+from cockpit.rules.service.synthesis.workpiece import Proposal
 from cockpit.rules.types import Engine, Example, Hit, Rule, RuleId, RuleSet
 from cockpit.rules.types.errors import RulesError
 from cockpit.rules.types.forge import Candidate, Judged, News, Pair, Struck, TreeDone, Uncounted

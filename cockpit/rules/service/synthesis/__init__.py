@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cockpit.rules.service.synthesis.propose import Proposal, Workpiece, propose
+from cockpit.rules.service.synthesis.propose import propose
 from cockpit.rules.service.synthesis.tree import Snippet, UnreadableError, parse
 from cockpit.rules.service.synthesis.unions import in_two
+from cockpit.rules.service.synthesis.workpiece import Proposal, Workpiece
 from cockpit.rules.types.forge import Pair
 
 __all__ = ["Proposal", "UnreadableError", "proposals"]

@@ -23,6 +23,10 @@ _COST = {
 }
 
 
+_ADDED = -0.4
+"""An argument that all fixes added, or that all good ones have, is what is missing."""
+
+
 class Feature(NamedTuple):
     """One thing that can be said of a match."""
 
@@ -40,6 +44,8 @@ class Distinction(NamedTuple):
     @property
     def cost(self) -> float:
         """How much less plausible a rule gets by it."""
+        if self.feature.sort == "argument" and self.is_negated:
+            return _ADDED
         is_vague = not self.is_negated and self.feature.sort in ("kind", "leaf")
         return _COST[self.feature.sort] + (0.3 if is_vague else 0.0)
 

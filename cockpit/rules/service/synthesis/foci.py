@@ -67,6 +67,13 @@ def words_gone(bad: str, good: str) -> set[str]:
     return set(Counter(_WORD.findall(bad)) - Counter(_WORD.findall(good)))
 
 
+def has_kept_head(node: Tree, changed: set[int]) -> bool:
+    """Return whether the fix left alone what a node with a body begins with, and changed something in its body."""
+    head = [child for child in node.named if not is_body(child.kind)]
+    bodies = [child for child in node.named if is_body(child.kind)]
+    return bool(head and bodies) and not any(id(child) in changed for child in head)
+
+
 def _said(node: Tree) -> tuple[str, str, str]:
     """Return what a node says, spacing aside, and of a statement, what it is immediately in: moving it changes it."""
     is_statement = node.parent is not None and (is_body(node.parent.kind) or is_root(node.parent.kind))

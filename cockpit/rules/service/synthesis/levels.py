@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from cockpit.rules.service.synthesis.families import family_of
 from cockpit.rules.service.synthesis.languages import RECEIVERS, is_name, is_prose
 from cockpit.rules.service.synthesis.terms import Term
 
@@ -18,6 +20,8 @@ _SHAPES = (
     ("PascalCase", r"^_*([A-Z][a-z0-9]+)+$"),
     ("snake_case", r"^_*[a-z][a-z0-9]*(_[a-z0-9]+)+$"),
 )
+
+_DUNDER = r"^__[a-z][a-z0-9_]*__$"
 
 WIDER = {_SHAPES[1][1]: r"^_*[a-z]\w*[A-Z]", _SHAPES[2][1]: r"^_*[A-Z]"}
 """Of some shapes the mere mark by which they are told from other names."""
@@ -37,7 +41,11 @@ class Level:
 
 
 def levels_of(
-    holes: Mapping[str, Term], weight: int, interpolation: str = "", kept: Set[str] = frozenset()
+    holes: Mapping[str, Term],
+    weight: int,
+    interpolation: str = "",
+    kept: Set[str] = frozenset(),
+    lacking: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Level]:
     """Return the ways to fill a pattern's holes.
 
@@ -46,6 +54,7 @@ def levels_of(
         weight: how many letters the pattern itself says.
         interpolation: as in `any_kind`.
         kept: holes in which the fixes left what was there while they changed something else: hardly what is meant.
+        lacking: rules of holes whose names lack what every fix added to them.
     """
     every_name = {name: _listed(hole) for name, hole in holes.items() if _is_listable(hole)}
     listed = {name: rule for name, rule in every_name.items() if name not in kept}
@@ -54,7 +63,7 @@ def levels_of(
     wider = {name: rule for name, hole in holes.items() if (rule := _wider(hole))}
     others = {name: _NOT_SELF for name, hole in holes.items() if _is_other(hole)}
     words = ", ".join(sorted({text for name in listed for _, text in holes[name].samples}))
-    found = []
+    found = _beyond(holes, kinds, {**listed, **shared}, lacking)
     if shared:
         naming = _SHAPED if wider else 0.0
         found.append(Level("shared", {**kinds, **listed, **shared}, 0.9 + naming, _names(shared)))
@@ -78,14 +87,39 @@ def levels_of(
         found.append(Level("kept names, too", {**kinds, **every_name}, 0.7 - _KEPT, f"one of {names}", is_kept=True))
     every = {name: any_kind(seen, interpolation) for name, hole in holes.items() if (seen := _kinds_seen(hole))}
     if every != kinds and weight < 8:
-        found.append(Level("kinds, names too", {**every, **listed}, 0.25 if kinds else -0.1, "of the very kinds seen"))
+        bonus = _NAMES_TOO[weight > 4] if kinds else -0.1
+        found.append(Level("kinds, names too", {**every, **listed}, bonus, _kinds_said(holes, every)))
     if kinds:
-        found.append(Level("kinds", kinds, 0.5 if weight >= 3 or not listed else -1.5, "of the kinds seen"))
+        found.append(Level("kinds", kinds, 0.5 if weight >= 3 or not listed else -1.5, _kinds_said(holes, kinds)))
     found.append(Level("open", {}, _openness(weight, is_listed=bool(listed))))
     return found
 
 
+def _beyond(
+    holes: Mapping[str, Term], kinds: Mapping[str, Any], named: Mapping[str, Any], lacking: Mapping[str, Any]
+) -> list[Level]:
+    """Return the levels that mean more names than were seen: whole families, and all that lack what fixes add."""
+    found = []
+    if lacking:
+        found.append(Level("lacking", {**kinds, **lacking}, 0.9 + _SHAPED, "that lacks what the fixes added"))
+    families = {
+        name: _one_of(family)
+        for name, hole in holes.items()
+        if _is_listable(hole) and (family := family_of(_texts(hole)))
+    }
+    if families:
+        said = ", ".join(f"${name} like {' and '.join(_texts(holes[name])[:2])}" for name in families)
+        bonus = _FAMILY + (_AND_SHARED if named.keys() - families.keys() else 0.0)
+        found.append(Level("family", {**kinds, **named, **families}, bonus, said))
+    return found
+
+
+_NAMES_TOO = (0.6, 0.25)
+"""That names stood there says more where a pattern says little itself."""
 _KEPT = 0.8
+_AND_SHARED = 0.2
+_FAMILY = 0.75
+"""Two of a family seen is hardly chance."""
 _SHAPED = 0.7
 """A shape that all names have which were changed is what names must not have."""
 
@@ -109,7 +143,21 @@ def _is_listable(hole: Term) -> bool:
 
 
 def _listed(hole: Term) -> dict[str, Any]:
-    return {"regex": f"^({'|'.join(map(re.escape, _texts(hole)))})$"}
+    return _one_of(_texts(hole))
+
+
+def _one_of(names: Sequence[str]) -> dict[str, Any]:
+    return {"regex": f"^({'|'.join(map(re.escape, names))})$"}
+
+
+def _kinds_said(holes: Mapping[str, Term], names: Mapping[str, Any]) -> str:
+    """Return in words what stands in holes, such as `$B lambda`."""
+    seen = {name: sorted({kind for kind, _ in holes[name].samples}) for name in names}
+    said = {
+        name: " or ".join(kind.replace(">", " with ").replace("_", " ") for kind in kinds)
+        for name, kinds in seen.items()
+    }
+    return ", ".join(f"${name} {kinds}" for name, kinds in said.items())
 
 
 def _kinds(hole: Term, interpolation: str) -> dict[str, Any]:
@@ -164,6 +212,8 @@ def _shared(hole: Term) -> dict[str, Any]:
         return {}
     if all(re.match(r"_[^_]", text) for text in texts):
         return {"regex": "^_[^_]"}
+    if all(re.fullmatch(_DUNDER, text) for text in texts):
+        return {"regex": _DUNDER}
     last = {text.split(".")[-1] for text in texts}
     if len(last) == 1 and any("." in text for text in texts):
         return {"regex": rf"(^|\.){re.escape(last.pop())}$"}

@@ -23,6 +23,7 @@ _VALUES = -0.4
 _BY_COUNT = -0.8
 """It tells bad from good by the number of arguments only."""
 _LISTS = -0.2
+_BODIES = -0.1
 _PARTS = -0.3
 _REVERSED = -0.2
 _MORE = 0.05
@@ -74,6 +75,8 @@ def _by_lists(term: Term, is_fine: Callable[[Term], bool]) -> Iterator[Opening]:
     wide = with_open_lists(term)
     if wide != term:
         yield "pattern", term, _BY_COUNT if is_fine(wide) else 0.0
+        if (bare := with_open_lists(term, bodies_only=True)) not in (term, wide):
+            yield "open bodies", bare, _BODIES
         yield "open pattern", wide, _LISTS
     elif any(term.holes()):
         yield "pattern", term, 0.0

@@ -21,6 +21,8 @@ class Pattern:
     """A term as ast-grep reads it."""
 
     rule: Mapping[str, Any]
+    text: str
+    """What it says, without the context that it may need."""
     term: Term
     holes: Mapping[str, Term]
     """The holes that take one thing, by their metavariables' names."""
@@ -42,7 +44,7 @@ def pattern_of(term: Term, language: str, must_match: Snippet) -> Pattern | None
         except UnreadableError:
             continue
         if any(node.kind() == term.kind for node in found):
-            return Pattern(rule, term, holes)
+            return Pattern(rule, text, term, holes)
     return None
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Sequence, Set
 from dataclasses import dataclass
 
-from cockpit.rules.service.synthesis.propose import Proposal
+from cockpit.rules.service.synthesis.workpiece import Proposal
 
 SHOWN = 4
 """Most candidates that a person is asked to choose from."""
@@ -24,6 +24,11 @@ _AKIN = 0.8
 """The same where no tree tells what they hit, and only what they were made of is known."""
 
 _TWINS = 5.0
+
+_IDLE = 2.0
+"""What hits nothing is no choice beside its like that hits something."""
+
+_WIDER_TWIN = ", more behind"
 
 _SILENT = 0.1
 """What hits nothing at all in a tree most likely names what happened to stand in the examples."""
@@ -83,7 +88,7 @@ def _of_different_families(proposals: Sequence[Proposal]) -> list[Proposal]:
 
 
 def _kinship(one: Proposal, other: Proposal) -> float:
-    if one.family == other.family:
+    if one.family.removesuffix(_WIDER_TWIN) == other.family.removesuffix(_WIDER_TWIN):
         return 1.0
     return 0.5 if one.family.partition(",")[0] == other.family.partition(",")[0] else 0.0
 
@@ -106,5 +111,7 @@ def _likeness(item: tuple[Proposal, Seen], other: tuple[Proposal, Seen]) -> floa
     (one, places), (of, others) = item, other
     if not places.places and not others.places:
         return max(0.5, _kinship(one, of))
+    if not places.places or not others.places:
+        return _IDLE * _kinship(one, of)
     share = len(places.places & others.places) / len(places.places | others.places)
     return _TWINS if share >= _SAME else share

@@ -71,6 +71,13 @@ def contents(focus: Focus) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"holding {said} and no more", {"has": {**place, **alone, "not": {"has": {"nthChild": 2}}}}
 
 
+def parent_of(focus: Focus) -> dict[str, Any]:
+    """Return the kind of what all nodes are immediate parts of; empty: of several kinds, or of a body or a file."""
+    parents = {node.parent.kind if node.parent is not None else "" for node in focus.nodes}
+    kind = parents.pop() if len(parents) == 1 else ""
+    return {"kind": kind} if kind and is_context(kind) else {}
+
+
 def _single(focus: Focus) -> Iterator[tuple[str, str, str]]:
     """Yield field and kind of bodies that hold one statement in all nodes, each with its kind where that is shared."""
     found = [
@@ -110,7 +117,10 @@ def bindings(focus: Focus, holes: Mapping[str, Term]) -> Iterator[tuple[str, dic
             places = [set(_named(node, kind, text)) for node, text in zip(focus.nodes, texts, strict=True)]
             for field, of_kind in sorted(set.intersection(*places))[:1]:
                 place = {"field": field} if field else {"kind": of_kind, "stopBy": "end"}
-                inside = {"kind": kind, "stopBy": "end", "has": {**place, "pattern": f"${name}"}}
+                said: dict[str, Any] = {"pattern": f"${name}"}
+                if field == "left":
+                    said = {"any": [said, {"has": {**said, "stopBy": "end"}}]}
+                inside = {"kind": kind, "stopBy": "end", "has": {**place, **said}}
                 yield f"{name} being of the {kind.replace('_', ' ')}", {"inside": inside}
 
 

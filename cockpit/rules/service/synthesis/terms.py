@@ -161,11 +161,11 @@ def _replaced(term: Term, leaf: Term) -> Term:
     return replace(term, children=tuple(_replaced(child, leaf) for child in term.children))
 
 
-def with_open_lists(term: Term) -> Term:
-    """Return the term with every list of arguments, and every body, taking anything."""
+def with_open_lists(term: Term, *, bodies_only: bool = False) -> Term:
+    """Return the term with every list of arguments, and every body, taking anything; or the bodies alone."""
     if term.hole:
         return term
-    if is_argument_list(term.kind) or is_body(term.kind):
+    if is_body(term.kind) or (is_argument_list(term.kind) and not bodies_only):
         items = [child for child in term.children if child.is_named]
         many = Term("many", gap=items[0].gap if items else "", hole="many")
         if is_body(term.kind) and items:
@@ -174,7 +174,7 @@ def with_open_lists(term: Term) -> Term:
             return replace(term, text="", children=tuple(kept))
         if items or is_argument_list(term.kind):
             return replace(term, text="", children=tuple(_between_brackets(term, [many])))
-    return replace(term, children=tuple(map(with_open_lists, term.children)))
+    return replace(term, children=tuple(with_open_lists(child, bodies_only=bodies_only) for child in term.children))
 
 
 def is_argument_list(kind: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from cockpit.rules.service.synthesis.propose import Proposal
+from cockpit.rules.service.synthesis.workpiece import Proposal
 
 _METAVARIABLE = re.compile(r"(\${1,3})([A-Z][A-Z0-9]*)")
 _COST = 2.0
