@@ -1,4 +1,4 @@
-"""What leads among the candidates: what the fix was about, neither the examples' own words nor the mere shape of code."""
+"""What leads among the candidates: what the fix was about, neither the examples' words nor the mere shape of code."""
 
 from __future__ import annotations
 
@@ -82,6 +82,6 @@ def test_what_hits_nothing_is_no_choice_beside_its_like_that_hits() -> None:
     def said(says: str, score: float) -> Proposal:
         return Proposal({"rule": {"pattern": says}}, score, "call at 0-9, pattern", says)
 
-    group = [said("wide", 1.0), said("silent", 0.9), said("other", 0.0)]
+    group = [said("wide", 1.0), said("silent", 0.9), said("other", 0.3)]
     seen = [Seen({1, 2}), Seen(set()), Seen({3})]
     assert [one.says for one in chosen(group, seen, 100_000)][:2] == ["wide", "other"]
