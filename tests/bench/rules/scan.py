@@ -32,8 +32,8 @@ def hits_of(bodies: Sequence[Mapping[str, Any]], language: str, folder: Path) ->
     keys = [_key(body, language, folder) for body in bodies]
     wanted = {key: body for key, body in zip(keys, bodies, strict=True) if not _kept(key).exists()}
     names = list(wanted)
-    for start in range(0, len(names), 60):
-        part = names[start : start + 60]
+    for start in range(0, len(names), 20):
+        part = names[start : start + 20]
         found = _scanned({key: wanted[key] for key in part}, language, folder)
         for key in part:
             _kept(key).write_bytes(pickle.dumps(frozenset(found[key])))
