@@ -71,7 +71,6 @@ def test_rules_of_other_engines_bring_their_examples() -> None:
         (f"{RULE}---\n{RULE}", "says several things"),
         ("a: &x [1]\nb: [*x, *x]\n", "uses an anchor"),
         ("- 1\n- 2\n", "says no mapping"),
-        ("id: r\nlanguage: python\nrule: {pattern: 2020-01-01}\n", "holds something else than texts"),
         ("id: r\nlanguage: python\nrule: {regex: .inf}\n", "holds something else than texts"),
         ("id: r\nlanguage: python\nrule: {pattern: !!binary aGk=}\n", "holds something else than texts"),
         ("id: r\nlanguage: python\nrule: {pattern: !!python/object/apply:os.system [x]}\n", "is not YAML"),

@@ -11,7 +11,14 @@ import yaml
 from cockpit.rules.repo.places import SIZE_LIMIT_BYTES
 from cockpit.rules.types.errors import RuleFileError
 
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_READ: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DATE = "tag:yaml.org,2002:timestamp"
+_WORDS = {
+    first: [(tag, pattern) for tag, pattern in known if tag != _DATE]
+    for first, known in _READ.yaml_implicit_resolvers.items()
+}
+_LOADER: type[yaml.SafeLoader] = type("RulesLoader", (_READ,), {"yaml_implicit_resolvers": _WORDS})
+"""Takes 2026-01-30 for the text that it is to ast-grep and to YAML 1.2, not for a date."""
 _ANCHOR = re.compile(r"(?:^|[\s:,\[{-])&\S")
 _DEPTH_LIMIT = 100
 _NESTED_BLOCKS = re.compile(r"(?:[-?:][ \t]+){20}|^[ \t]{100}", re.MULTILINE)

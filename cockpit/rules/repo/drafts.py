@@ -128,7 +128,7 @@ def _rule_of(said: Mapping[str, object], block: str) -> Rule:
 
 
 def _refuse_hidden(said: Mapping[str, object]) -> None:
-    """Refuse what JSON cannot say (dates, sets, bytes) and text that a person could not see as it is."""
+    """Refuse what JSON cannot say (sets, bytes) and text that a person could not see as it is."""
     try:
         json.dumps(said, allow_nan=False)
     except (TypeError, ValueError) as error:

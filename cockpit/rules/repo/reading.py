@@ -100,12 +100,12 @@ def _rule(said: Mapping[str, object], text: str, number: int, source: str, tests
 
 
 def _refuse_what_json_cannot_say(rule: Rule, text: str, number: int) -> None:
-    """Refuse dates, sets and bytes, which YAML makes of plain words: ast-grep is told of rules in JSON."""
+    """Refuse sets and bytes, which YAML can say: ast-grep is told of rules in JSON."""
     for key, value in rule.body.items():
         try:
             json.dumps(value)
         except (TypeError, ValueError) as error:
-            why = f"{key}: holds a date or something else that is no text, number, list or mapping: put it in quotes"
+            why = f"{key}: holds something that is no text, number, list or mapping"
             raise RuleFileError(why, line_of(text, (key,), number)) from error
 
 
