@@ -47,8 +47,8 @@ from cockpit.supervisor.spending import CallPrices
 from cockpit.types import SessionId
 
 ROLE = "drafter"
-GRACE_S = 0.5
-"""How long it may take to end in good order; it has nothing that is worth more."""
+GRACE_S = 6.0
+"""How long it may take to end in good order: its driver first ends the agent's own program and that one's sandboxes."""
 ANSWER_LIMIT = 200_000
 """Characters of one answer that are kept."""
 SPOOL_LIMIT_BYTES = 32 << 20
