@@ -1,7 +1,7 @@
 """How good the rules are that are made from examples: cases with an oracle on two large code bases, and probes.
 
 Scores compare lines: a hit counts when it covers the first line that the linter's own rule objects to. Ranking sees a
-third code base only, and no labels. What the sets of cases are worth, and what came out, is told in docs/rules.md.
+third code base only, and no labels. What the sets of cases are worth, and what came out, is told in docs/forge.md.
 """
 
 from __future__ import annotations
