@@ -19,7 +19,7 @@ The change works, but one call can hang.
 
 Full review comments:
 
-- [P1] Give the call a timeout — /work/s1/shop/tea.py:5-7
+- [P1] Give the call a timeout — /trees/s1/shop/tea.py:5-7
   Without one, a server that never answers
   stops the worker.
 
@@ -32,7 +32,7 @@ That is all.
 
 
 def reviewed(summary: str, *commands: AgentCommand) -> State:
-    workspace = WorkspaceInfo(session=ONE, path="/work/s1", branch="b", base="main", base_commit=CommitId("a" * 40))
+    workspace = WorkspaceInfo(session=ONE, path="/trees/s1", branch="b", base="main", base_commit=CommitId("a" * 40))
     events: list[ev.Event] = [
         ev.SessionCreated(task=Task(prompt="x")),
         ev.WorkspaceReady(workspace=workspace),
