@@ -1,6 +1,6 @@
 """Rules from examples, without a model: what the bad snippets share, and their fixes lack, said as ast-grep rules.
 
-`synthesise` is pure and quick (milliseconds), but ast-grep's parser is native code: callers that must not fall with it
+`proposals` is pure and quick (milliseconds), but ast-grep's parser is native code: callers that must not fall with it
 run it in a process of its own (`cockpit.rules.runtime.workshop`).
 """
 
