@@ -20,6 +20,9 @@ from cockpit.providers.process_tree import RUN_MARKER, kill_marked
 Notice = Callable[[str], None]
 _REQUEST_LIMIT_S = 60.0
 _SWEEP_LIMIT_S = 3.0
+_BEGINNINGS = 4
+_DISTURBED = "sandbox helper failed"
+"""What codex says when another one took away, just then, a folder that its sandbox was about to cover."""
 
 
 class Conversation:
@@ -88,11 +91,11 @@ class Conversation:
             answer = await self._resume(wanted)
         elif self._assignment.fork:
             wanted |= {"threadId": self._assignment.fork, "excludeTurns": True}
-            answer = await self.request("thread/fork", wanted)
+            answer = await self._begin("thread/fork", wanted)
         else:
             answer = None
         if answer is None:
-            answer = await self.request("thread/start", wanted)
+            answer = await self._begin("thread/start", wanted)
             is_new = True
         self.thread = str(answer["thread"]["id"])
         self.model = str(answer.get("model") or self._settings.model)
@@ -110,11 +113,21 @@ class Conversation:
 
     async def _resume(self, wanted: Params) -> Params | None:
         try:
-            return await self.request("thread/resume", {**wanted, "threadId": self.thread, "excludeTurns": True})
+            return await self._begin("thread/resume", {**wanted, "threadId": self.thread, "excludeTurns": True})
         except RpcError as error:
             # A conversation without a turn is not on disk: nothing is lost when it begins anew.
             self._notice(f"codex could not take up its conversation again ({error}); it begins a new one")
             return None
+
+    async def _begin(self, method: str, wanted: Params) -> Params:
+        """Have a conversation loaded; sessions in the same repository may disturb each other's first attempts."""
+        for _ in range(_BEGINNINGS - 1):
+            try:
+                return await self.request(method, wanted)
+            except RpcError as error:
+                if _DISTURBED not in str(error):
+                    raise
+        return await self.request(method, wanted)
 
     async def request(self, method: str, params: Mapping[str, Any], timeout_s: float = _REQUEST_LIMIT_S) -> Params:
         """Ask codex. Raises `RpcError`, `Gone` or `TimeoutError`."""

@@ -59,7 +59,7 @@ async def test_a_used_up_budget_ends_it(tmp_path: Path, real_home: Path) -> None
         assert (drafting.says, drafting.is_bad) == ("its budget of 1 tokens is used up", True)
 
 
-HANGS = says("", {"tool": "run", "arguments": {"command": "sleep 4321"}})
+HANGS = says("", {"tool": "run", "arguments": {"command": "sleep 4987"}})
 
 
 async def test_an_agent_that_takes_too_long_is_ended(tmp_path: Path, real_home: Path) -> None:
@@ -138,7 +138,7 @@ async def hanging(smith: Smith) -> list[int]:
     def found() -> list[int]:
         pids = smith.processes()
         lines = [" ".join(psutil.Process(pid).cmdline()) for pid in pids]
-        return pids if any("sleep 4321" in line for line in lines) else []
+        return pids if any("sleep 4987" in line for line in lines) else []
 
     async with asyncio.timeout(WITHIN_S):
         while True:

@@ -159,7 +159,7 @@ async def test_an_agent_that_goes_on_with_its_turn_after_a_crash_is_told_in_it(t
         await ana.call(accepting())
         await ana.call(Resume(session=one))
         await ana.said(one, Steered)
-        assert [text.count("use log.info()") for text in await messages(ana, one)] == [0, 1]
+        assert sum(text.count("use log.info()") for text in await messages(ana, one)) == 1
         held.touch()
         state = await ana.status(one, S.READY)
         assert not state.rule_news

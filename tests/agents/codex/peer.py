@@ -27,6 +27,7 @@ class Peer:
         self.turns: int = 0
         self.items: int = 0
         self.asked: int = 0
+        self.disturbances = 0
 
     # -- the wire
 
@@ -121,6 +122,10 @@ class Peer:
     def begin(self, message: Message) -> None:
         if "lost" in self.traits and message["method"] == "thread/resume":
             self.refuse(message, "no rollout found for thread")
+            return
+        if "disturbed" in self.traits and self.disturbances < 2:
+            self.disturbances += 1
+            self.refuse(message, "error creating thread: fs sandbox helper failed with status 1: Can't remount")
             return
         if "refuses" in self.traits:
             self.refuse(message, "config.toml: unknown key")

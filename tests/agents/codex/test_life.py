@@ -36,6 +36,13 @@ async def test_a_turn_is_carried_out_and_the_next_message_waits_for_its_end(make
     assert str(bridge.workspace) in told
 
 
+async def test_one_that_was_disturbed_as_it_began_is_asked_again(make: Make) -> None:
+    bridge = make("disturbed")
+    await bridge.start()
+    assert (await bridge.turn("first")).summary == "heard: first"
+    assert len(bridge.sent("thread/start")) == 3
+
+
 async def test_one_that_ignores_interrupts_is_ended_and_begun_again(make: Make) -> None:
     bridge = make(interrupt_timeout_s=0.2)
     await bridge.start()
