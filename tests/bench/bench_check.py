@@ -60,7 +60,7 @@ class Cost:
     cpu_s: float
 
 
-def main() -> None:
+def main(_quick: bool = False) -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with tempfile.TemporaryDirectory(prefix="bench-check-") as folder:
         root = _repository(Path(folder, "django"))

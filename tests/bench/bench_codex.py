@@ -113,7 +113,7 @@ def _family(pid: int) -> list[psutil.Process]:
     return [first, *first.children(recursive=True)]
 
 
-async def main() -> None:
+async def _measure() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="bench-codex-") as name:
         folder = Path(name)
@@ -142,5 +142,10 @@ async def main() -> None:
                 figure("one process for all", f"{memory([one])}, {time.monotonic() - began:.1f} s")
 
 
+def main(_quick: bool = False) -> None:
+    """Measure."""
+    asyncio.run(_measure())
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -32,7 +32,7 @@ max_parallel = {sessions}
 FILES = 8
 
 
-def main() -> None:
+def main(_quick: bool = False) -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else SESSIONS
     with tempfile.TemporaryDirectory(prefix="bench-rules-") as folder:
         os.environ["COCKPIT_HOME"] = str(Path(folder, "home"))
